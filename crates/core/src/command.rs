@@ -1,0 +1,105 @@
+//! What the person asked for. Plain data: commands cross the control socket.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{BannerId, ChannelId, PostId, ServerId};
+use crate::prefs::{AuthKind, LocalPrefs, Permission};
+use crate::sound::SoundChoice;
+
+/// Something that a person wants done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    /// A server was signed in to: add it, or bring the entry with the same address and account back to life.
+    /// Sent by the agent after the token is stored; never by a face.
+    ServerSignedIn {
+        /// The entry that was signed in again; `None` adds one.
+        server: Option<ServerId>,
+        /// Its address (`{base}` of the protocol spec).
+        url: String,
+        /// Name for people.
+        name: String,
+        /// The account.
+        username: String,
+        /// How it signed in.
+        auth: AuthKind,
+        /// Plain http was agreed to.
+        insecure: bool,
+    },
+    /// Take a server out of the list.
+    RemoveServer(ServerId),
+    /// The session was ended by the person; the entry stays.
+    SignedOutByPerson(ServerId),
+    /// Answer to the permission prompt, or a change of mind later.
+    SetPermission {
+        /// Which server.
+        server: ServerId,
+        /// The answer.
+        permission: Permission,
+    },
+    /// Connect again now instead of waiting.
+    CheckAgain(ServerId),
+    /// Open the message of a banner.
+    OpenBanner(BannerId),
+    /// Take a banner away without reading its message.
+    DismissBanner(BannerId),
+    /// Take every banner away, waiting ones included.
+    DismissAllBanners,
+    /// Mark read what a banner stands for.
+    MarkBannerRead(BannerId),
+    /// Show a banner again later.
+    SnoozeBanner {
+        /// Which banner.
+        banner: BannerId,
+        /// Minutes from now, 1–1440.
+        minutes: u32,
+    },
+    /// Do not ring for this call any more.
+    DismissCall(BannerId),
+    /// Open a message in the browser.
+    OpenPost {
+        /// Which server.
+        server: ServerId,
+        /// Which post.
+        post: PostId,
+    },
+    /// Mark a channel read.
+    MarkRead {
+        /// Which server.
+        server: ServerId,
+        /// Which channel.
+        channel: ChannelId,
+    },
+    /// Mute or unmute a channel, on the server.
+    SetMuted {
+        /// Which server.
+        server: ServerId,
+        /// Which channel.
+        channel: ChannelId,
+        /// Muted from now on.
+        muted: bool,
+    },
+    /// Show nothing for a while; `None` = until resumed.
+    Pause {
+        /// Minutes from now.
+        minutes: Option<u32>,
+    },
+    /// Show notifications again.
+    Resume,
+    /// Change the local preferences. `base` is what the draft was made from: parts that changed since are kept.
+    SetLocalPrefs {
+        /// The preferences that the draft began with.
+        base: Box<LocalPrefs>,
+        /// The new ones.
+        prefs: Box<LocalPrefs>,
+    },
+    /// Play a sound to hear it.
+    PreviewSound(SoundChoice),
+    /// Stop the sound that plays.
+    StopSound,
+    /// Show a sample banner and play the sample sound.
+    ShowSample(ServerId),
+    /// Raise or start the main window.
+    ShowWindow,
+    /// End the program.
+    Quit,
+}

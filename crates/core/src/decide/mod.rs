@@ -1,0 +1,3 @@
+//! Whether to notify, and why: facts in, a verdict and its trace out.
+
+pub mod reason;

@@ -1,0 +1,106 @@
+//! What we ask of the world. Effects are edges: each is carried out once. What stays true is in the [`View`](crate::view::View).
+
+use crate::activity::Decision;
+use crate::ids::{BannerId, CallId, ChannelId, PostId, ServerId, UserId};
+use crate::prefs::LocalPrefs;
+use crate::sound::SoundChoice;
+use crate::view::BannerView;
+
+/// The answer of one step: usually nothing.
+pub type Effects = Vec<Effect>;
+
+/// Something to be done once.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Ask a server, through its session. The answer comes back as `Event::Fetched` or `Event::Snapshot`.
+    Fetch(ServerId, Fetch),
+    /// Tell a server something, through its session.
+    Write(ServerId, Write),
+    /// Keep a session for this server; `net` reads its address from the preferences in the view.
+    StartSession(ServerId),
+    /// End the session of this server.
+    StopSession(ServerId),
+    /// Play a sound.
+    PlaySound(PlaySound),
+    /// Stop a looping or previewed sound.
+    StopSound,
+    /// Show this as a system notification, because it cannot be or was not painted as a banner.
+    ShowToast(Box<BannerView>),
+    /// Take a system notification away: its message was read or deleted.
+    CloseToast(BannerId),
+    /// Keep this decision.
+    Record(Box<Decision>),
+    /// Remember that this banner was really presented, so that it is never announced again.
+    Presented {
+        /// Which server.
+        server: ServerId,
+        /// The posts it stood for.
+        posts: Vec<PostId>,
+    },
+    /// Write the local preferences.
+    SavePrefs(Box<LocalPrefs>),
+    /// Open an address in the person's browser.
+    OpenUrl(String),
+    /// Raise or start the main window.
+    ShowWindow,
+    /// End the program, in order.
+    Quit,
+}
+
+/// A question to a server. Each is asked at most once until answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fetch {
+    /// Read everything again (protocol §3.4, "On full resync").
+    Everything,
+    /// A channel and my membership of it.
+    Channel(ChannelId),
+    /// My membership of a channel.
+    Member(ChannelId),
+    /// Profiles.
+    Users(Vec<UserId>),
+    /// My own user.
+    Me,
+    /// The thread counters.
+    ThreadTotals,
+}
+
+/// A change on a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// Mark a channel read.
+    MarkRead(ChannelId),
+    /// Mark a thread read up to now.
+    MarkThreadRead {
+        /// Any of the person's teams for a direct message's thread.
+        team_id: Option<crate::ids::TeamId>,
+        /// The root.
+        thread_id: PostId,
+        /// Up to this time, Unix milliseconds.
+        up_to_ms: i64,
+    },
+    /// Mute or unmute a channel (`mark_unread`).
+    SetMuted {
+        /// Which channel.
+        channel_id: ChannelId,
+        /// Muted from now on.
+        muted: bool,
+    },
+    /// Say that a call need not ring any more.
+    DismissCall {
+        /// The call's channel (the path takes it).
+        channel_id: ChannelId,
+        /// The call.
+        call_id: CallId,
+    },
+}
+
+/// A sound to be played now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaySound {
+    /// Which one.
+    pub sound: SoundChoice,
+    /// Master volume, 0–100 percent.
+    pub volume_percent: u8,
+    /// Repeat until stopped, at most this long; `None` = once.
+    pub loop_for_ms: Option<u64>,
+}

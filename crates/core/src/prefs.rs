@@ -1,0 +1,224 @@
+//! Local preferences: what belongs to this computer and no server.
+//!
+//! Plain values with serde; the file itself (TOML, unknown keys kept) is the agent's business.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::ServerId;
+
+/// The newest version of the preferences' shape.
+pub const PREFS_VERSION: u32 = 1;
+
+/// All local preferences. Every field has a default, so that an older or hand-made file reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LocalPrefs {
+    /// The shape's version.
+    pub version: u32,
+    /// Colours.
+    pub theme: ThemeChoice,
+    /// Draw nothing that moves.
+    pub reduce_motion: bool,
+    /// Keep running when the window is closed.
+    pub keep_running: bool,
+    /// System notifications instead of banners.
+    pub use_system_notifications: bool,
+    /// Show an icon in the tray.
+    pub tray: bool,
+    /// Banners.
+    pub banner: BannerPrefs,
+    /// Badge.
+    pub badge: BadgePrefs,
+    /// Sounds.
+    pub sound: SoundPrefs,
+    /// History.
+    pub history: HistoryPrefs,
+    /// Tokens may be kept in a file only the person can read, because there is no keyring.
+    pub tokens_in_file: bool,
+    /// Servers, in the person's order.
+    pub servers: Vec<ServerPrefs>,
+    /// Addresses that were denied for good, remembered when the server is removed.
+    pub denied_for_good: Vec<String>,
+}
+
+impl Default for LocalPrefs {
+    fn default() -> Self {
+        Self {
+            version: PREFS_VERSION,
+            theme: ThemeChoice::default(),
+            reduce_motion: false,
+            keep_running: true,
+            use_system_notifications: false,
+            tray: true,
+            banner: BannerPrefs::default(),
+            badge: BadgePrefs::default(),
+            sound: SoundPrefs::default(),
+            history: HistoryPrefs::default(),
+            tokens_in_file: false,
+            servers: Vec::new(),
+            denied_for_good: Vec::new(),
+        }
+    }
+}
+
+/// Light, dark, or as the system says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ThemeChoice {
+    /// As the system says.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+/// Where and how long banners are shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BannerPrefs {
+    /// Corner of the work area.
+    pub corner: Corner,
+    /// At most this many at a time, 1–6.
+    pub max_shown: u8,
+    /// For ordinary messages, seconds (1–60).
+    pub message_secs: u16,
+    /// For mentions and direct messages, seconds (1–120).
+    pub mention_secs: u16,
+    /// For calls, seconds (5–60).
+    pub call_secs: u16,
+    /// Show the message's text.
+    pub show_text: bool,
+}
+
+impl Default for BannerPrefs {
+    fn default() -> Self {
+        Self {
+            corner: Corner::default(),
+            max_shown: 4,
+            message_secs: 6,
+            mention_secs: 10,
+            call_secs: 30,
+            show_text: true,
+        }
+    }
+}
+
+/// A corner of the work area.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Corner {
+    /// Top right: the default.
+    #[default]
+    TopRight,
+    /// Top left
+    TopLeft,
+    /// Bottom right
+    BottomRight,
+    /// Bottom left
+    BottomLeft,
+}
+
+/// What the badge shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BadgePrefs {
+    /// A dot for unread activity without mentions (notifications §4.4 `showUnreadBadge`).
+    pub dot: bool,
+}
+
+impl Default for BadgePrefs {
+    fn default() -> Self {
+        Self { dot: true }
+    }
+}
+
+/// How loud.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SoundPrefs {
+    /// Master volume, 0–100 percent; 0 is silent.
+    pub volume_percent: u8,
+}
+
+impl Default for SoundPrefs {
+    fn default() -> Self {
+        Self { volume_percent: 80 }
+    }
+}
+
+/// What is remembered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HistoryPrefs {
+    /// Keep it on disk.
+    pub keep: bool,
+    /// Days, 1–365.
+    pub days: u16,
+    /// Rows, 100–100 000.
+    pub rows: u32,
+}
+
+impl Default for HistoryPrefs {
+    fn default() -> Self {
+        Self { keep: true, days: 30, rows: 20_000 }
+    }
+}
+
+/// One server in the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerPrefs {
+    /// Our number for it.
+    pub id: ServerId,
+    /// Address without trailing slash.
+    pub url: String,
+    /// Name for people.
+    pub name: String,
+    /// The account.
+    pub username: String,
+    /// How it signed in.
+    #[serde(default)]
+    pub auth: AuthKind,
+    /// May it notify?
+    #[serde(default)]
+    pub permission: Permission,
+    /// Plain http was agreed to.
+    #[serde(default)]
+    pub insecure: bool,
+}
+
+impl ServerPrefs {
+    /// Under which name the token is kept: the same server and account find it again.
+    pub fn secret_key(&self) -> String {
+        format!("{}#{}", self.url, self.username)
+    }
+}
+
+/// How a server was signed in to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthKind {
+    /// With a password: the token is a session's.
+    #[default]
+    Password,
+    /// With a personal access token: never call logout with it (protocol §2.2).
+    AccessToken,
+}
+
+/// May a server notify? (product.md "Permission prompt")
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Permission {
+    /// Never asked, or the prompt was closed in an earlier run: asked at the next start.
+    #[default]
+    Ask,
+    /// The prompt was closed in this run: nothing is shown, asked again at the next start. Written to the file as `ask`.
+    Dismissed,
+    /// Everything is shown.
+    Allowed,
+    /// Nothing is shown, and the server's page says so.
+    Denied,
+    /// As denied, without the reminder, and remembered if the server is removed and added again.
+    DeniedForGood,
+}

@@ -1,0 +1,167 @@
+//! What the desktop shows: one immutable picture of everything that stays true until it changes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::badge::Badge;
+use crate::event::Priority;
+use crate::ids::{BannerId, ChannelId, PostId, ServerId, UserId};
+use crate::prefs::{LocalPrefs, Permission};
+use crate::problem::Problem;
+
+/// The whole picture. Small: it is sent whole to every face whenever `revision` moves.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct View {
+    /// Grows with every change.
+    pub revision: u64,
+    /// The badge over all servers.
+    pub badge: Badge,
+    /// Servers in the person's order.
+    pub servers: Vec<ServerView>,
+    /// Banners on screen, the newest first.
+    pub banners: Vec<BannerView>,
+    /// How many more are waiting.
+    pub banners_waiting: u32,
+    /// The timers stand still because the pointer is over the stack.
+    pub banners_held: bool,
+    /// Servers whose permission prompt is due, in order.
+    pub permission_prompts: Vec<ServerId>,
+    /// Trouble that lasts.
+    pub problems: Vec<Problem>,
+    /// Paused until this time (Unix milliseconds; `i64::MAX` = until resumed).
+    pub paused_until_ms: Option<i64>,
+    /// Grows with every decision: Activity asks again when it moved.
+    pub activity_revision: u64,
+    /// The last five that were shown, the newest first: one line each, for the tray menu.
+    pub recent: Vec<RecentItem>,
+    /// Local preferences.
+    pub prefs: LocalPrefs,
+}
+
+impl View {
+    /// The server with this number.
+    pub fn server(&self, id: ServerId) -> Option<&ServerView> {
+        self.servers.iter().find(|server| server.id == id)
+    }
+}
+
+/// One server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServerView {
+    /// Which.
+    pub id: ServerId,
+    /// Name for people.
+    pub name: String,
+    /// Address.
+    pub url: String,
+    /// Who is signed in.
+    pub username: String,
+    /// How it is.
+    pub health: Health,
+    /// When it was last heard, Unix milliseconds; 0 = never in this run. Precise to about ten seconds.
+    pub last_heard_ms: i64,
+    /// May it notify?
+    pub permission: Permission,
+    /// Its share of the badge.
+    pub badge: Badge,
+    /// Its version, once known.
+    pub version: String,
+}
+
+/// How a server is, in a word and a sentence.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Health {
+    /// Connecting.
+    #[default]
+    Connecting,
+    /// Live.
+    Live,
+    /// Not reachable at present.
+    Waiting {
+        /// Why.
+        reason: String,
+        /// Next try, Unix milliseconds.
+        retry_at_ms: i64,
+    },
+    /// The session is over.
+    SignedOut {
+        /// Why.
+        reason: String,
+    },
+    /// Not signed in yet, or signed out by the person.
+    NotSignedIn,
+    /// Broken until something is changed.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// One card of the stack.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BannerView {
+    /// Which.
+    pub id: BannerId,
+    /// Grows when its content changes; painted content is acknowledged with it.
+    pub version: u32,
+    /// What it is.
+    pub kind: BannerKind,
+    /// From which server.
+    pub server: ServerId,
+    /// Its name; empty where there is only one server.
+    pub server_name: String,
+    /// Which channel.
+    pub channel_id: Option<ChannelId>,
+    /// Which post (the most important one of a merged card).
+    pub post_id: Option<PostId>,
+    /// Who: for the picture and its colour.
+    pub user_id: Option<UserId>,
+    /// Their name.
+    pub sender: String,
+    /// "Ops room"; empty for a direct message.
+    pub place: String,
+    /// The thread's root in one line.
+    pub thread: Option<String>,
+    /// The text, plain, shortened sensibly. Empty where the person wants no text shown.
+    pub text: String,
+    /// Priority.
+    pub priority: Priority,
+    /// The message mentions the person or is a direct message.
+    pub mentioned: bool,
+    /// How many more messages of the conversation it stands for.
+    pub more: u32,
+    /// Time of the message, Unix milliseconds.
+    pub at_ms: i64,
+    /// How long it is shown; `None` = until handled.
+    pub lifetime_ms: Option<u64>,
+    /// How long it still has as of `View` making, milliseconds; counts down unless `View::banners_held`.
+    /// `None` = until handled, or not presented yet.
+    pub remaining_ms: Option<u64>,
+    /// Title in the plain wording, for system notifications.
+    pub title: String,
+    /// Body in the plain wording, for system notifications.
+    pub body: String,
+}
+
+/// What a card is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BannerKind {
+    /// A message.
+    Message,
+    /// An incoming call.
+    Call,
+    /// A session ended: sign in again.
+    SignedOut,
+    /// The sample shown on Allow.
+    Sample,
+}
+
+/// One line of the tray menu.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecentItem {
+    /// Which server.
+    pub server: ServerId,
+    /// Which post.
+    pub post_id: Option<PostId>,
+    /// "Rosa Almeida: Can you look at …"
+    pub line: String,
+}
