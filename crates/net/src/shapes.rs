@@ -1,0 +1,580 @@
+//! The wire's shapes of single objects, and lists of them, as `belfry-core` keeps them.
+//!
+//! REST answers and websocket frames carry the same objects, so both read them here. Every field is read leniently
+//! (see [`crate::lenient`]); an object is refused only where it lacks the id that everything hangs on.
+
+use std::collections::BTreeMap;
+
+use belfry_core::event::{
+    ActiveCall, Channel, ChannelType, License, Member, NotifyProps, Preference, ServerConfig, Status, Team, Thread,
+    ThreadCounts, User,
+};
+use belfry_core::ids::{CallId, ChannelId, PostId, TeamId, UserId};
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
+
+use crate::lenient::{self, One, TextMap};
+
+/// A channel on the wire (protocol §3.2).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ChannelShape {
+    #[serde(deserialize_with = "lenient::id")]
+    id: Option<ChannelId>,
+    #[serde(deserialize_with = "lenient::id")]
+    team_id: Option<TeamId>,
+    #[serde(rename = "type", deserialize_with = "lenient::text")]
+    kind: String,
+    #[serde(deserialize_with = "lenient::text")]
+    name: String,
+    #[serde(deserialize_with = "lenient::text")]
+    display_name: String,
+    #[serde(deserialize_with = "lenient::int")]
+    delete_at: Option<i64>,
+    #[serde(deserialize_with = "lenient::int")]
+    last_post_at: Option<i64>,
+    #[serde(deserialize_with = "lenient::int")]
+    total_msg_count: Option<i64>,
+    #[serde(deserialize_with = "lenient::int")]
+    total_msg_count_root: Option<i64>,
+}
+
+impl ChannelShape {
+    /// The channel; `None` without an id.
+    pub fn into_channel(self) -> Option<Channel> {
+        let channel_type = ChannelType::parse(&self.kind).unwrap_or_else(|| {
+            // A letter we do not know must not lose the channel: judge by what kinds have in common.
+            match (self.team_id, self.name.contains("__")) {
+                (Some(_), _) => ChannelType::Private,
+                (None, true) => ChannelType::Direct,
+                (None, false) => ChannelType::Group,
+            }
+        });
+        Some(Channel {
+            id: self.id?,
+            team_id: self.team_id,
+            channel_type,
+            name: self.name,
+            display_name: self.display_name,
+            delete_at: self.delete_at.unwrap_or(0),
+            last_post_at: self.last_post_at.unwrap_or(0),
+            total_msg_count: self.total_msg_count.unwrap_or(0),
+            total_msg_count_root: self.total_msg_count_root,
+        })
+    }
+}
+
+/// A channel membership on the wire (protocol §3.2).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct MemberShape {
+    #[serde(deserialize_with = "lenient::id")]
+    channel_id: Option<ChannelId>,
+    #[serde(deserialize_with = "lenient::id")]
+    user_id: Option<UserId>,
+    #[serde(deserialize_with = "lenient::int")]
+    msg_count: Option<i64>,
+    #[serde(deserialize_with = "lenient::int")]
+    msg_count_root: Option<i64>,
+    #[serde(deserialize_with = "lenient::int")]
+    mention_count: Option<i64>,
+    #[serde(deserialize_with = "lenient::int")]
+    mention_count_root: Option<i64>,
+    #[serde(deserialize_with = "lenient::int")]
+    urgent_mention_count: Option<i64>,
+    #[serde(deserialize_with = "lenient::int")]
+    last_viewed_at: Option<i64>,
+    #[serde(deserialize_with = "lenient::int")]
+    last_update_at: Option<i64>,
+    #[serde(deserialize_with = "lenient::text_map")]
+    notify_props: Option<NotifyProps>,
+}
+
+impl MemberShape {
+    /// The membership; `None` without a channel.
+    pub fn into_member(self) -> Option<Member> {
+        Some(Member {
+            channel_id: self.channel_id?,
+            user_id: self.user_id,
+            msg_count: self.msg_count.unwrap_or(0),
+            msg_count_root: self.msg_count_root,
+            mention_count: self.mention_count.unwrap_or(0),
+            mention_count_root: self.mention_count_root,
+            urgent_mention_count: self.urgent_mention_count,
+            last_viewed_at: self.last_viewed_at.unwrap_or(0),
+            last_update_at: self.last_update_at.unwrap_or(0),
+            notify_props: self.notify_props.unwrap_or_default(),
+        })
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct UserProps {
+    #[serde(rename = "RemoteUsername", deserialize_with = "lenient::text")]
+    remote_username: String,
+}
+
+/// A user on the wire (protocol §3.2).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct UserShape {
+    #[serde(deserialize_with = "lenient::id")]
+    id: Option<UserId>,
+    #[serde(deserialize_with = "lenient::text")]
+    username: String,
+    #[serde(deserialize_with = "lenient::text")]
+    first_name: String,
+    #[serde(deserialize_with = "lenient::text")]
+    last_name: String,
+    #[serde(deserialize_with = "lenient::text")]
+    nickname: String,
+    #[serde(deserialize_with = "lenient::int")]
+    delete_at: Option<i64>,
+    #[serde(deserialize_with = "lenient::int")]
+    update_at: Option<i64>,
+    #[serde(deserialize_with = "lenient::int")]
+    last_picture_update: Option<i64>,
+    #[serde(deserialize_with = "lenient::boolean")]
+    is_bot: Option<bool>,
+    #[serde(deserialize_with = "lenient::text")]
+    remote_id: String,
+    #[serde(deserialize_with = "lenient::one")]
+    props: Option<UserProps>,
+    #[serde(deserialize_with = "lenient::text_map")]
+    notify_props: Option<NotifyProps>,
+}
+
+impl UserShape {
+    /// The user; `None` without an id.
+    pub fn into_user(self) -> Option<User> {
+        let remote_username =
+            self.props.map(|props| props.remote_username).filter(|name| !name.is_empty() && !self.remote_id.is_empty());
+        Some(User {
+            id: Some(self.id?),
+            username: self.username,
+            first_name: self.first_name,
+            last_name: self.last_name,
+            nickname: self.nickname,
+            delete_at: self.delete_at.unwrap_or(0),
+            update_at: self.update_at.unwrap_or(0),
+            last_picture_update: self.last_picture_update.unwrap_or(0),
+            is_bot: self.is_bot.unwrap_or(false),
+            remote_username,
+            // A sanitised copy has an empty map or none: both mean "not told" (protocol §5.7).
+            notify_props: self.notify_props.filter(|props| !props.is_empty()),
+        })
+    }
+}
+
+/// A team on the wire.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct TeamShape {
+    #[serde(deserialize_with = "lenient::id")]
+    id: Option<TeamId>,
+    #[serde(deserialize_with = "lenient::text")]
+    name: String,
+    #[serde(deserialize_with = "lenient::text")]
+    display_name: String,
+    #[serde(deserialize_with = "lenient::int")]
+    delete_at: Option<i64>,
+}
+
+impl TeamShape {
+    /// The team; `None` without an id.
+    pub fn into_team(self) -> Option<Team> {
+        Some(Team {
+            id: self.id?,
+            name: self.name,
+            display_name: self.display_name,
+            delete_at: self.delete_at.unwrap_or(0),
+        })
+    }
+}
+
+/// A team membership on the wire.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct TeamMemberShape {
+    /// Which team.
+    #[serde(deserialize_with = "lenient::id")]
+    pub team_id: Option<TeamId>,
+    /// When it ended, Unix milliseconds; 0 or absent = it did not.
+    #[serde(deserialize_with = "lenient::int")]
+    pub delete_at: Option<i64>,
+}
+
+/// A preference on the wire.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct PreferenceShape {
+    #[serde(deserialize_with = "lenient::text")]
+    category: String,
+    #[serde(deserialize_with = "lenient::text")]
+    name: String,
+    #[serde(deserialize_with = "lenient::text")]
+    value: String,
+}
+
+impl PreferenceShape {
+    /// The preference; `None` without a category.
+    pub fn into_preference(self) -> Option<Preference> {
+        (!self.category.is_empty()).then_some(Preference {
+            category: self.category,
+            name: self.name,
+            value: self.value,
+        })
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ThreadPost {
+    #[serde(deserialize_with = "lenient::id")]
+    channel_id: Option<ChannelId>,
+    #[serde(deserialize_with = "lenient::text")]
+    message: String,
+}
+
+/// A followed thread on the wire (protocol §3.6).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ThreadShape {
+    #[serde(deserialize_with = "lenient::id")]
+    id: Option<PostId>,
+    #[serde(deserialize_with = "lenient::int")]
+    unread_replies: Option<i64>,
+    #[serde(deserialize_with = "lenient::int")]
+    unread_mentions: Option<i64>,
+    #[serde(deserialize_with = "lenient::boolean")]
+    is_urgent: Option<bool>,
+    #[serde(deserialize_with = "lenient::one")]
+    post: Option<ThreadPost>,
+}
+
+impl ThreadShape {
+    /// The thread; `None` without an id.
+    pub fn into_thread(self) -> Option<Thread> {
+        let post = self.post.unwrap_or_default();
+        Some(Thread {
+            id: self.id?,
+            channel_id: post.channel_id,
+            unread_replies: self.unread_replies.unwrap_or(0),
+            unread_mentions: self.unread_mentions.unwrap_or(0),
+            is_urgent: self.is_urgent.unwrap_or(false),
+            root_message: post.message,
+        })
+    }
+}
+
+/// A row of `teams/unread` (protocol §3.6).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct TeamUnreadShape {
+    /// Which team.
+    #[serde(deserialize_with = "lenient::id")]
+    pub team_id: Option<TeamId>,
+    #[serde(deserialize_with = "lenient::int")]
+    thread_count: Option<i64>,
+    #[serde(deserialize_with = "lenient::int")]
+    thread_mention_count: Option<i64>,
+    #[serde(deserialize_with = "lenient::int")]
+    thread_urgent_mention_count: Option<i64>,
+}
+
+impl TeamUnreadShape {
+    /// The team's threads without direct and group messages; `None` where the server does not tell (5.37).
+    /// `total` is not told here and stays 0.
+    pub fn threads(&self) -> Option<(TeamId, ThreadCounts)> {
+        if self.thread_count.is_none() && self.thread_mention_count.is_none() {
+            return None;
+        }
+        let counts = ThreadCounts {
+            total: 0,
+            unread_threads: self.thread_count.unwrap_or(0),
+            unread_mentions: self.thread_mention_count.unwrap_or(0),
+            unread_urgent_mentions: self.thread_urgent_mention_count.unwrap_or(0),
+        };
+        Some((self.team_id?, counts))
+    }
+}
+
+/// `users/me/teams/{tid}/threads`, with or without the list (protocol §3.6; `threads` may be `null`).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ThreadListShape {
+    #[serde(deserialize_with = "lenient::int")]
+    total: Option<i64>,
+    #[serde(deserialize_with = "lenient::int")]
+    total_unread_threads: Option<i64>,
+    #[serde(deserialize_with = "lenient::int")]
+    total_unread_mentions: Option<i64>,
+    #[serde(deserialize_with = "lenient::int")]
+    total_unread_urgent_mentions: Option<i64>,
+    /// The threads, where they were asked for.
+    #[serde(deserialize_with = "lenient::many")]
+    pub threads: Option<Vec<ThreadShape>>,
+}
+
+impl ThreadListShape {
+    /// The counters, direct and group messages included; `None` where the answer has none.
+    pub fn counts(&self) -> Option<ThreadCounts> {
+        Some(ThreadCounts {
+            total: self.total.unwrap_or(0),
+            unread_threads: self.total_unread_threads?,
+            unread_mentions: self.total_unread_mentions.unwrap_or(0),
+            unread_urgent_mentions: self.total_unread_urgent_mentions.unwrap_or(0),
+        })
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct SessionShape {
+    #[serde(deserialize_with = "lenient::text")]
+    session_id: String,
+    #[serde(deserialize_with = "lenient::id")]
+    user_id: Option<UserId>,
+}
+
+/// A call of the Calls plugin (protocol §5.8 "CallState", and `call_start`).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct CallShape {
+    #[serde(deserialize_with = "lenient::id")]
+    id: Option<CallId>,
+    #[serde(rename = "channelID", deserialize_with = "lenient::id")]
+    channel_id: Option<ChannelId>,
+    #[serde(deserialize_with = "lenient::int")]
+    start_at: Option<i64>,
+    #[serde(deserialize_with = "lenient::id")]
+    owner_id: Option<UserId>,
+    #[serde(deserialize_with = "lenient::id")]
+    post_id: Option<PostId>,
+    #[serde(deserialize_with = "lenient::many")]
+    sessions: Option<Vec<SessionShape>>,
+    #[serde(deserialize_with = "dismissals")]
+    dismissed_notification: BTreeMap<String, bool>,
+}
+
+fn dismissals<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, bool>, D::Error> {
+    struct Truths(BTreeMap<String, bool>);
+
+    impl<'de> Deserialize<'de> for Truths {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let entries = BTreeMap::<String, lenient::Scalar<'de>>::deserialize(deserializer)?;
+            Ok(Self(entries.into_iter().map(|(id, value)| (id, value == lenient::Scalar::Bool(true))).collect()))
+        }
+    }
+
+    Ok(lenient::one::<D, Truths>(deserializer)?.map(|truths| truths.0).unwrap_or_default())
+}
+
+impl CallShape {
+    /// The call; `None` without an id or a channel. `channel` is where it happens, unless the call itself says so;
+    /// `me` is who is signed in, for [`ActiveCall::dismissed_by_me`].
+    pub fn into_call(self, channel: Option<ChannelId>, me: Option<UserId>) -> Option<ActiveCall> {
+        let dismissed = me.and_then(|me| self.dismissed_notification.get(me.as_str()).copied());
+        Some(ActiveCall {
+            call_id: self.id?,
+            channel_id: self.channel_id.or(channel)?,
+            owner_id: self.owner_id,
+            post_id: self.post_id,
+            start_at: self.start_at.unwrap_or(0),
+            sessions: self
+                .sessions
+                .unwrap_or_default()
+                .into_iter()
+                .map(|session| (session.session_id, session.user_id))
+                .collect(),
+            dismissed_by_me: dismissed.unwrap_or(false),
+        })
+    }
+}
+
+/// A row of the Calls plugin's `/channels`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct CallChannelShape {
+    /// Which channel.
+    #[serde(deserialize_with = "lenient::id")]
+    pub channel_id: Option<ChannelId>,
+    /// The call that goes on in it.
+    #[serde(deserialize_with = "lenient::one")]
+    pub call: Option<CallShape>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct StatusShape {
+    #[serde(deserialize_with = "lenient::text")]
+    status: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct CallsConfigShape {
+    #[serde(rename = "EnableRinging", deserialize_with = "lenient::boolean")]
+    enable_ringing: Option<bool>,
+}
+
+/// Reads one object; `None` where it is no JSON object.
+pub fn object<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Option<T> {
+    serde_json::from_slice::<One<T>>(body).ok()?.0
+}
+
+/// Reads a channel.
+pub fn channel(text: &str) -> Option<Channel> {
+    object::<ChannelShape>(text.as_bytes())?.into_channel()
+}
+
+/// Reads a channel membership.
+pub fn member(text: &str) -> Option<Member> {
+    object::<MemberShape>(text.as_bytes())?.into_member()
+}
+
+/// Reads a user.
+pub fn user(text: &str) -> Option<User> {
+    object::<UserShape>(text.as_bytes())?.into_user()
+}
+
+/// Reads a team.
+pub fn team(text: &str) -> Option<Team> {
+    object::<TeamShape>(text.as_bytes())?.into_team()
+}
+
+/// Reads a followed thread.
+pub fn thread(text: &str) -> Option<Thread> {
+    object::<ThreadShape>(text.as_bytes())?.into_thread()
+}
+
+/// Reads an array of preferences; all of them, whether they matter or not.
+pub fn preferences(text: &str) -> Option<Vec<Preference>> {
+    let list = list::<PreferenceShape>(text.as_bytes());
+    list.complete.then(|| list.items.into_iter().filter_map(PreferenceShape::into_preference).collect())
+}
+
+/// Reads the status word of a status object.
+pub fn status(text: &str) -> Option<Status> {
+    let shape: StatusShape = object(text.as_bytes())?;
+    (!shape.status.is_empty()).then(|| Status::parse(&shape.status))
+}
+
+/// Reads `EnableRinging` of the Calls plugin's configuration; absent or `null` is off.
+pub fn calls_ringing(text: &str) -> Option<bool> {
+    Some(object::<CallsConfigShape>(text.as_bytes())?.enable_ringing.unwrap_or(false))
+}
+
+/// Reads a client configuration.
+pub fn config(text: &str) -> Option<ServerConfig> {
+    Some(config_of(object::<TextMap>(text.as_bytes())?.0))
+}
+
+/// Reads a client licence.
+pub fn license(text: &str) -> Option<License> {
+    Some(license_of(&object::<TextMap>(text.as_bytes())?.0))
+}
+
+/// Whether a configuration was given to somebody who is signed in: the limited one must never replace it (protocol §1.3).
+pub fn is_full_config(map: &BTreeMap<String, String>) -> bool {
+    map.contains_key("TeammateNameDisplay") || map.contains_key("CollapsedThreads")
+}
+
+fn is_on(map: &BTreeMap<String, String>, key: &str) -> Option<bool> {
+    map.get(key).map(|value| value == "true")
+}
+
+/// What of a configuration map decides something. A missing key is off, except the two that are on by nature.
+pub fn config_of(mut map: BTreeMap<String, String>) -> ServerConfig {
+    ServerConfig {
+        feature_flag_collapsed_threads: is_on(&map, "FeatureFlagCollapsedThreads"),
+        lock_teammate_name_display: is_on(&map, "LockTeammateNameDisplay").unwrap_or(false),
+        enable_post_username_override: is_on(&map, "EnablePostUsernameOverride").unwrap_or(false),
+        enable_channel_viewed_messages: is_on(&map, "EnableChannelViewedMessages").unwrap_or(true),
+        send_push_notifications: is_on(&map, "SendPushNotifications").unwrap_or(false),
+        enable_user_statuses: is_on(&map, "EnableUserStatuses").unwrap_or(true),
+        version: map.remove("Version").unwrap_or_default(),
+        site_url: map.remove("SiteURL").unwrap_or_default(),
+        site_name: map.remove("SiteName").unwrap_or_default(),
+        collapsed_threads: map.remove("CollapsedThreads"),
+        teammate_name_display: map.remove("TeammateNameDisplay"),
+    }
+}
+
+/// What of a licence map decides something.
+pub fn license_of(map: &BTreeMap<String, String>) -> License {
+    License {
+        licensed: is_on(map, "IsLicensed").unwrap_or(false),
+        lock_teammate_name_display: is_on(map, "LockTeammateNameDisplay").unwrap_or(false),
+        sku: map.get("SkuShortName").cloned().unwrap_or_default(),
+    }
+}
+
+/// A list as it arrived.
+#[derive(Debug)]
+pub struct List<T> {
+    /// The objects that could be read, also from the beginning of a list that was cut.
+    pub items: Vec<T>,
+    /// How many elements there were, readable or not.
+    pub rows: usize,
+    /// Whether the list was read to its end.
+    pub complete: bool,
+}
+
+struct Collect<'a, T> {
+    items: &'a mut Vec<T>,
+    rows: &'a mut usize,
+}
+
+impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for Collect<'_, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Collect<'_, T> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while let Some(One(item)) = seq.next_element()? {
+            *self.rows += 1;
+            self.items.extend(item);
+        }
+        Ok(())
+    }
+}
+
+/// Reads a JSON array, one object a line (NDJSON), or `null` as nothing at all: servers answer the same
+/// question in each of these ways (protocol §3.3), so the first byte decides.
+pub fn list<'de, T: Deserialize<'de>>(body: &'de [u8]) -> List<T> {
+    let mut list = List { items: Vec::new(), rows: 0, complete: false };
+    match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'[') => {
+            let mut json = serde_json::Deserializer::from_slice(body);
+            let collect = Collect { items: &mut list.items, rows: &mut list.rows };
+            list.complete = collect.deserialize(&mut json).is_ok() && json.end().is_ok();
+        }
+        Some(b'{') => {
+            list.complete = true;
+            for row in serde_json::Deserializer::from_slice(body).into_iter::<One<T>>() {
+                match row {
+                    Ok(One(item)) => {
+                        list.rows += 1;
+                        list.items.extend(item);
+                    }
+                    Err(_) => list.complete = false,
+                }
+            }
+        }
+        Some(_) => list.complete = body.trim_ascii() == b"null",
+        None => {}
+    }
+    list
+}
