@@ -1,10 +1,17 @@
 //! `cargo xtask <command>`: everything around the program. Standard library only: it installs what the others need to compile.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command talks on its terminal")]
 
+mod run;
+mod setup;
 mod sounds;
+mod test;
+mod tidy;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+use run::cargo;
+use setup::{Need, Permit};
 
 /// What a command comes to: nothing to say, or one message.
 pub(crate) type Outcome<T = ()> = Result<T, String>;
@@ -22,18 +29,89 @@ pub(crate) fn root() -> Outcome<PathBuf> {
         .ok_or_else(|| "xtask stands in no workspace".to_owned())
 }
 
+const USAGE: &str = "\
+usage: cargo xtask <command> [--install]
+
+  demo [--release]            play a shortened day: on your display, or on one of its own with pictures in out/demo
+  test                        everything that must pass: format, tidy, clippy, licences, tests
+  tidy                        the house rules that no compiler checks
+  conformance FILE            compare described situations with the verdicts expected of them
+  bench [engine|desktop|net]  measure speed, memory and delay, in release
+  sounds                      make assets/sounds again
+  setup                       what the system must have installed
+
+  --install                   install missing system packages (as root this is the default)";
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let outcome = root().and_then(|root| match words.as_slice() {
-        ["sounds"] => sounds::run(&root),
-        _ => fail("unknown command"),
-    });
+    let permit = if arguments.iter().any(|word| word == "--install") { Permit::Asked } else { Permit::RootOnly };
+    let words: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| *word != "--install").collect();
+    let Some(outcome) = root().map_or_else(|error| Some(Err(error)), |root| dispatch(&root, &words, permit)) else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            eprintln!("{message}");
+            eprintln!("xtask: {message}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs one command; `None` where there is no such command.
+fn dispatch(root: &Path, words: &[&str], permit: Permit) -> Option<Outcome> {
+    Some(match words {
+        ["demo"] => demo(root, permit, "dev"),
+        ["demo", "--release"] => demo(root, permit, "release"),
+        ["test"] => setup::ensure(&[Need::Build, Need::Desktop], permit).and_then(|()| test::run(root)),
+        ["tidy"] => tidy::run(root),
+        ["conformance", file] => {
+            setup::ensure(&[Need::Build], permit).and_then(|()| tests_bin(root, "dev", "conformance", &[file]))
+        }
+        ["bench"] => bench(root, permit, &[]),
+        ["bench", part @ ("engine" | "desktop" | "net")] => bench(root, permit, &[part]),
+        ["sounds"] => sounds::run(root),
+        ["setup"] => setup::ensure(&[Need::Build, Need::Desktop], permit),
+        _ => return None,
+    })
+}
+
+/// On a person's own display: the program, to be looked at. Without one: the same, with pictures taken.
+fn demo(root: &Path, permit: Permit, profile: &str) -> Outcome {
+    if std::env::var_os("DISPLAY").is_some_and(|display| !display.is_empty()) {
+        setup::ensure(&[Need::Build], permit)?;
+        return run::run(cargo(root).args([
+            "run",
+            "--profile",
+            profile,
+            "--package",
+            "belfry-gui",
+            "--bin",
+            "belfry",
+            "--",
+            "--demo",
+        ]));
+    }
+    setup::ensure(&[Need::Build, Need::Desktop], permit)?;
+    run::run(cargo(root).args(["build", "--profile", profile, "--package", "belfry-gui", "--bin", "belfry"]))?;
+    tests_bin(root, profile, "demo", &[])
+}
+
+fn bench(root: &Path, permit: Permit, parts: &[&str]) -> Outcome {
+    setup::ensure(&[Need::Build, Need::Desktop], permit)?;
+    run::run(cargo(root).args(["build", "--release", "--package", "belfry-gui", "--bin", "belfry"]))?;
+    tests_bin(root, "release", "bench", parts)
+}
+
+/// Runs a program of `belfry-tests` against the `belfry` of the same profile.
+fn tests_bin(root: &Path, profile: &str, bin: &str, arguments: &[&str]) -> Outcome {
+    let folder = if profile == "dev" { "debug" } else { profile };
+    let belfry = run::target(root).join(folder).join(format!("belfry{}", std::env::consts::EXE_SUFFIX));
+    run::run(
+        cargo(root)
+            .args(["run", "--profile", profile, "--package", "belfry-tests", "--bin", bin, "--"])
+            .args(arguments)
+            .env("BELFRY_BIN", belfry),
+    )
 }

@@ -1,0 +1,53 @@
+//! Running other programs: every command line is printed before it is run.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::{Outcome, fail};
+
+/// The cargo that runs us, in the workspace's folder.
+pub(crate) fn cargo(root: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root);
+    command
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
+}
+
+/// Prints a command, runs it without standard input, and fails if it failed.
+pub(crate) fn run(command: &mut Command) -> Outcome {
+    let line = shown(command);
+    println!("$ {line}");
+    match command.stdin(Stdio::null()).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => fail(format!("`{line}` ended with {status}")),
+        Err(error) => fail(format!("`{line}` could not be started: {error}")),
+    }
+}
+
+/// What a command prints; empty where it cannot be run or fails.
+pub(crate) fn output(command: &mut Command) -> String {
+    match command.stdin(Stdio::null()).stderr(Stdio::null()).output() {
+        Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout).into_owned(),
+        Ok(_) | Err(_) => String::new(),
+    }
+}
+
+/// Whether a program of this name is on the search path.
+pub(crate) fn installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+fn shown(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut line = program;
+    for argument in command.get_args() {
+        line.push(' ');
+        line.push_str(&argument.to_string_lossy());
+    }
+    line
+}
