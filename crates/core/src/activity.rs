@@ -60,6 +60,8 @@ pub struct Decision {
     pub sound: Option<SoundChoice>,
     /// Time of the message, Unix milliseconds.
     pub at_ms: i64,
+    /// How a call rings; `None` for anything else.
+    pub ring: Option<RingVerdict>,
     /// Where the message can be opened; empty = nowhere.
     pub permalink: String,
     /// Every rule consulted, in order.
@@ -80,6 +82,18 @@ pub enum DecisionKind {
     SignedOut,
     /// The sample shown on Allow.
     Sample,
+}
+
+/// How a call rings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RingVerdict {
+    /// It rings.
+    Ring,
+    /// Its card is shown without a sound.
+    Quiet,
+    /// Nothing is shown.
+    None,
 }
 
 /// Shown or not.

@@ -24,6 +24,13 @@ pub enum Effect {
     PlaySound(PlaySound),
     /// Stop a looping or previewed sound.
     StopSound,
+    /// A call does not ring any more. For transcripts; the sound itself is stopped by `StopSound`.
+    RingStopped {
+        /// Which server.
+        server: ServerId,
+        /// Which call.
+        call_id: CallId,
+    },
     /// Show this as a system notification, because it cannot be or was not painted as a banner.
     ShowToast(Box<BannerView>),
     /// Take a system notification away: its message was read or deleted.

@@ -1,0 +1,534 @@
+//! The stack of banners: waiting, displayed, and what was handed to the system's own notifications.
+//!
+//! Everything that depends on time is a deadline here, never in a face: a covered window cannot delay it.
+//! A displayed banner is painted in time or goes out as a system notification ("Delivery is acknowledged").
+
+use core::time::Duration;
+use std::collections::VecDeque;
+
+use crate::event::Priority;
+use crate::ids::{BannerId, ChannelId, PostId, ServerId};
+use crate::prefs::BannerPrefs;
+use crate::state::channel::Conversation;
+use crate::time::MonoTime;
+use crate::view::{BannerKind, BannerView};
+
+/// A running face paints a new card within this (product.md "Banner").
+const PAINT_WITHIN: Duration = Duration::from_millis(1500);
+/// A face that just connected has this long for its first cards.
+const FIRST_PAINT_WITHIN: Duration = Duration::from_millis(3000);
+/// A face that was started has this long to connect before the system's notifications are used.
+const FACE_STARTS_WITHIN: Duration = Duration::from_millis(5000);
+/// At most this many cards wait; the oldest is merged into a count beyond it.
+const WAITING_LIMIT: usize = 200;
+/// So many posts are remembered for one card, to take it away when they are read or deleted.
+const POSTS_PER_CARD: usize = 200;
+/// System notifications remembered, to take them away when their message is read.
+const TOASTS_REMEMBERED: usize = 64;
+
+/// How important a line is: the most important one stands for a merged card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// Any other message.
+    Other,
+    /// A direct or group message.
+    Direct,
+    /// It mentions the person.
+    Mention,
+    /// Urgent.
+    Urgent,
+}
+
+/// One card.
+#[derive(Clone, Debug)]
+pub struct Card {
+    /// What is shown.
+    pub view: BannerView,
+    /// Where it belongs; `None` for a sample or a session's end.
+    pub conversation: Option<Conversation>,
+    /// Posts it stands for, the oldest first.
+    pub posts: VecDeque<PostId>,
+    /// The call it announces.
+    pub call: Option<crate::ids::CallId>,
+    /// Importance of the line shown.
+    pub rank: Rank,
+    painted_version: u32,
+    paint_by: Option<MonoTime>,
+    timer: Timer,
+}
+
+/// How long a card still has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Timer {
+    /// Not painted yet, or shown until handled.
+    Stopped,
+    /// Leaves at this moment.
+    Until(MonoTime),
+    /// Held under the pointer with this much left.
+    Held(Duration),
+}
+
+/// What the stack asks for.
+#[derive(Clone, Debug)]
+pub enum StackEffect {
+    /// Hand it to the system's notifications.
+    Toast(Box<BannerView>),
+    /// Take a system notification away.
+    CloseToast(BannerId),
+    /// It was really presented.
+    Presented(ServerId, Vec<PostId>),
+}
+
+/// Whether there is a process that paints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Face {
+    #[default]
+    Gone,
+    Connected,
+}
+
+#[derive(Clone, Debug)]
+struct Toasted {
+    id: BannerId,
+    conversation: Option<Conversation>,
+    posts: VecDeque<PostId>,
+    server: ServerId,
+}
+
+/// The stack.
+#[derive(Debug, Default)]
+pub struct Stack {
+    displayed: Vec<Card>,
+    waiting: VecDeque<Card>,
+    toasted: VecDeque<Toasted>,
+    face: Face,
+    held: bool,
+    last_id: u64,
+    /// Cards that were not painted in time, since the last one that was.
+    missed: u32,
+}
+
+impl Card {
+    /// A card that has not been shown yet.
+    pub fn new(view: BannerView, conversation: Option<Conversation>, rank: Rank) -> Self {
+        let posts = view.post_id.into_iter().collect();
+        Self { view, conversation, posts, call: None, rank, painted_version: 0, paint_by: None, timer: Timer::Stopped }
+    }
+
+    fn is_painted(&self) -> bool {
+        self.painted_version > 0
+    }
+
+    /// Takes over a newer message of the same conversation: one card, a count, and its most important line.
+    fn absorb(&mut self, newer: Self) {
+        let more = self.view.more.saturating_add(1).saturating_add(newer.view.more);
+        let (id, version) = (self.view.id, self.view.version);
+        for post in newer.posts {
+            if self.posts.len() == POSTS_PER_CARD {
+                self.posts.pop_front();
+            }
+            self.posts.push_back(post);
+        }
+        if newer.rank >= self.rank {
+            self.view = newer.view;
+            self.rank = newer.rank;
+        }
+        self.view.id = id;
+        self.view.version = version.saturating_add(1);
+        self.view.more = more;
+    }
+}
+
+impl Stack {
+    /// Cards on screen, the newest first.
+    pub fn displayed(&self) -> &[Card] {
+        &self.displayed
+    }
+
+    /// How many wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Whether the pointer holds the stack.
+    pub fn held(&self) -> bool {
+        self.held
+    }
+
+    /// Whether cards were missed since the last one that was painted.
+    pub fn missed(&self) -> u32 {
+        self.missed
+    }
+
+    /// The next number.
+    pub fn next_id(&mut self) -> BannerId {
+        self.last_id = self.last_id.saturating_add(1);
+        BannerId(self.last_id)
+    }
+
+    /// A card, on screen or waiting.
+    pub fn card(&self, id: BannerId) -> Option<&Card> {
+        self.displayed.iter().chain(&self.waiting).find(|card| card.view.id == id)
+    }
+
+    /// Where a system notification belongs: its conversation and its posts, the newest last.
+    pub fn toast(&self, id: BannerId) -> Option<(ServerId, Option<Conversation>, Option<PostId>)> {
+        self.toasted
+            .iter()
+            .find(|toast| toast.id == id)
+            .map(|toast| (toast.server, toast.conversation, toast.posts.back().copied()))
+    }
+
+    /// Adds a card; one of the same conversation takes it in.
+    pub fn push(&mut self, now: MonoTime, card: Card, prefs: &BannerPrefs, out: &mut Vec<StackEffect>) {
+        let same = |other: &Card| {
+            card.view.kind == BannerKind::Message
+                && other.view.kind == BannerKind::Message
+                && card.conversation.is_some()
+                && other.conversation == card.conversation
+        };
+        if let Some(shown) = self.displayed.iter_mut().find(|other| same(other)) {
+            shown.absorb(card);
+            shown.paint_by = Some(paint_by(self.face, now));
+            if shown.is_painted() {
+                shown.timer = match (shown.view.lifetime_ms, self.held) {
+                    (None, _) => Timer::Stopped,
+                    (Some(ms), false) => Timer::Until(now.after(Duration::from_millis(ms))),
+                    (Some(ms), true) => Timer::Held(Duration::from_millis(ms)),
+                };
+            }
+        } else if let Some(queued) = self.waiting.iter_mut().find(|other| same(other)) {
+            queued.absorb(card);
+        } else {
+            self.waiting.push_back(card);
+            if self.waiting.len() > WAITING_LIMIT
+                && let Some(mut oldest) = self.waiting.pop_front()
+                && let Some(next) = self.waiting.front_mut()
+            {
+                // Never dropped silently: it is counted on the next one.
+                oldest.view.more = oldest.view.more.saturating_add(1);
+                next.view.more = next.view.more.saturating_add(oldest.view.more);
+            }
+        }
+        self.fill(now, prefs, out);
+    }
+
+    /// Sends a card straight to the system's notifications.
+    pub fn push_toast(&mut self, card: Card, out: &mut Vec<StackEffect>) {
+        self.to_toast(card, out);
+    }
+
+    /// Moves waiting cards onto the screen while there is room and the pointer holds nothing.
+    pub fn fill(&mut self, now: MonoTime, prefs: &BannerPrefs, _out: &mut Vec<StackEffect>) {
+        let room = usize::from(prefs.max_shown.clamp(1, 6));
+        while !self.held && self.displayed.len() < room {
+            let Some(mut card) = self.waiting.pop_front() else { break };
+            card.paint_by = Some(paint_by(self.face, now));
+            self.displayed.insert(0, card);
+        }
+    }
+
+    /// Sends everything to the system's notifications: there is nowhere to paint.
+    pub fn all_to_toasts(&mut self, out: &mut Vec<StackEffect>) {
+        self.held = false;
+        let displayed: Vec<Card> = self.displayed.drain(..).collect();
+        for card in displayed {
+            if !card.is_painted() {
+                self.to_toast(card, out);
+            }
+        }
+        while let Some(card) = self.waiting.pop_front() {
+            self.to_toast(card, out);
+        }
+    }
+
+    fn to_toast(&mut self, card: Card, out: &mut Vec<StackEffect>) {
+        if self.toasted.len() == TOASTS_REMEMBERED {
+            self.toasted.pop_front();
+        }
+        self.toasted.push_back(Toasted {
+            id: card.view.id,
+            conversation: card.conversation,
+            posts: card.posts,
+            server: card.view.server,
+        });
+        out.push(StackEffect::Toast(Box::new(card.view)));
+    }
+
+    /// The face connected: what is on screen gets its first-paint time anew.
+    pub fn face_connected(&mut self, now: MonoTime) {
+        self.face = Face::Connected;
+        self.held = false;
+        for card in self.displayed.iter_mut().filter(|card| card.painted_version < card.view.version) {
+            card.paint_by = Some(now.after(FIRST_PAINT_WITHIN));
+        }
+    }
+
+    /// The face is gone: what it had not painted goes out at once, the rest is shown by the next one.
+    pub fn face_gone(&mut self, now: MonoTime, prefs: &BannerPrefs, out: &mut Vec<StackEffect>) {
+        if self.face == Face::Gone {
+            return;
+        }
+        self.face = Face::Gone;
+        self.set_held(now, false);
+        let (painted, unpainted): (Vec<Card>, Vec<Card>) = self.displayed.drain(..).partition(Card::is_painted);
+        self.displayed = painted;
+        for card in unpainted {
+            self.to_toast(card, out);
+        }
+        self.fill(now, prefs, out);
+    }
+
+    /// A card was painted with the content of this version.
+    pub fn presented(&mut self, now: MonoTime, id: BannerId, version: u32, out: &mut Vec<StackEffect>) {
+        let held = self.held;
+        let Some(card) = self.displayed.iter_mut().find(|card| card.view.id == id) else { return };
+        let first = !card.is_painted();
+        card.painted_version = card.painted_version.max(version);
+        if card.painted_version >= card.view.version {
+            card.paint_by = None;
+        }
+        if first {
+            card.timer = match (card.view.lifetime_ms, held) {
+                (None, _) => Timer::Stopped,
+                (Some(ms), false) => Timer::Until(now.after(Duration::from_millis(ms))),
+                (Some(ms), true) => Timer::Held(Duration::from_millis(ms)),
+            };
+        }
+        self.missed = 0;
+        out.push(StackEffect::Presented(card.view.server, card.posts.iter().copied().collect()));
+    }
+
+    /// A system notification was shown.
+    pub fn toast_shown(&self, id: BannerId, out: &mut Vec<StackEffect>) {
+        if let Some(toast) = self.toasted.iter().find(|toast| toast.id == id) {
+            out.push(StackEffect::Presented(toast.server, toast.posts.iter().copied().collect()));
+        }
+    }
+
+    /// A system notification is gone.
+    pub fn toast_gone(&mut self, id: BannerId) {
+        self.toasted.retain(|toast| toast.id != id);
+    }
+
+    /// The pointer came or left.
+    pub fn hovered(&mut self, now: MonoTime, over: bool, prefs: &BannerPrefs, out: &mut Vec<StackEffect>) {
+        if over && self.displayed.is_empty() {
+            return;
+        }
+        self.set_held(now, over);
+        self.fill(now, prefs, out);
+    }
+
+    fn set_held(&mut self, now: MonoTime, held: bool) {
+        if self.held == held {
+            return;
+        }
+        self.held = held;
+        for card in &mut self.displayed {
+            card.timer = match card.timer {
+                Timer::Until(at) if held => {
+                    Timer::Held(at_least_a_moment(Duration::from_millis(at.0.saturating_sub(now.0))))
+                }
+                Timer::Held(left) if !held => Timer::Until(now.after(left)),
+                other @ (Timer::Stopped | Timer::Until(_) | Timer::Held(_)) => other,
+            };
+        }
+    }
+
+    /// Takes one away, wherever it is.
+    pub fn remove(
+        &mut self,
+        now: MonoTime,
+        id: BannerId,
+        prefs: &BannerPrefs,
+        out: &mut Vec<StackEffect>,
+    ) -> Option<Card> {
+        let place = self.displayed.iter().position(|card| card.view.id == id);
+        let card = match place {
+            Some(index) => Some(self.displayed.remove(index)),
+            None => {
+                self.waiting.iter().position(|card| card.view.id == id).and_then(|index| self.waiting.remove(index))
+            }
+        };
+        self.release_if_empty();
+        self.fill(now, prefs, out);
+        card
+    }
+
+    /// Takes all away.
+    pub fn clear(&mut self) {
+        self.displayed.clear();
+        self.waiting.clear();
+        self.release_if_empty();
+    }
+
+    /// Takes away what `gone` names: read, deleted, left. System notifications too.
+    pub fn retract(
+        &mut self,
+        now: MonoTime,
+        gone: impl Fn(ServerId, Option<Conversation>) -> bool,
+        prefs: &BannerPrefs,
+        out: &mut Vec<StackEffect>,
+    ) {
+        self.displayed.retain(|card| !gone(card.view.server, card.conversation));
+        self.waiting.retain(|card| !gone(card.view.server, card.conversation));
+        self.toasted.retain(|toast| {
+            let close = gone(toast.server, toast.conversation);
+            if close {
+                out.push(StackEffect::CloseToast(toast.id));
+            }
+            !close
+        });
+        self.release_if_empty();
+        self.fill(now, prefs, out);
+    }
+
+    /// A post was deleted: it leaves its card, and an empty card leaves the stack.
+    pub fn retract_post(
+        &mut self,
+        now: MonoTime,
+        server: ServerId,
+        channel: ChannelId,
+        post: PostId,
+        prefs: &BannerPrefs,
+        out: &mut Vec<StackEffect>,
+    ) {
+        let of_channel = |card_server: ServerId, conversation: Option<Conversation>| {
+            card_server == server && conversation.is_some_and(|conversation| conversation.channel == channel)
+        };
+        let keep = |card: &mut Card| {
+            if !of_channel(card.view.server, card.conversation) || !card.posts.contains(&post) {
+                return true;
+            }
+            card.posts.retain(|id| *id != post);
+            card.view.more = card.view.more.saturating_sub(1);
+            // Without its own line a card has nothing true to say.
+            !card.posts.is_empty() && card.view.post_id != Some(post)
+        };
+        self.displayed.retain_mut(keep);
+        self.waiting.retain_mut(keep);
+        self.toasted.retain_mut(|toast| {
+            if !of_channel(toast.server, toast.conversation) || !toast.posts.contains(&post) {
+                return true;
+            }
+            toast.posts.retain(|id| *id != post);
+            if toast.posts.is_empty() {
+                out.push(StackEffect::CloseToast(toast.id));
+            }
+            !toast.posts.is_empty()
+        });
+        self.release_if_empty();
+        self.fill(now, prefs, out);
+    }
+
+    /// The text of a shown post changed.
+    pub fn edit(&mut self, server: ServerId, post: PostId, text: &str, body: &str) -> bool {
+        let mut changed = false;
+        for card in self.displayed.iter_mut().chain(&mut self.waiting) {
+            if card.view.server == server
+                && card.view.post_id == Some(post)
+                && !card.view.text.is_empty()
+                && card.view.text != text
+            {
+                text.clone_into(&mut card.view.text);
+                body.clone_into(&mut card.view.body);
+                changed = true;
+            }
+        }
+        changed
+    }
+
+    fn release_if_empty(&mut self) {
+        if self.displayed.is_empty() {
+            self.held = false;
+        }
+    }
+
+    /// Lets time pass: what has been on screen long enough leaves, what was not painted goes to the system.
+    pub fn tick(&mut self, now: MonoTime, prefs: &BannerPrefs, out: &mut Vec<StackEffect>) -> bool {
+        let before = self.displayed.len();
+        let mut late = Vec::new();
+        let mut index = 0;
+        while let Some(card) = self.displayed.get_mut(index) {
+            let expired = matches!(card.timer, Timer::Until(at) if at <= now);
+            let unpainted = card.paint_by.is_some_and(|at| at <= now);
+            if unpainted && !card.is_painted() {
+                late.push(self.displayed.remove(index));
+            } else if expired {
+                self.displayed.remove(index);
+            } else {
+                if unpainted {
+                    // The card itself stands; only its newest line was not acknowledged.
+                    card.paint_by = None;
+                    let mut update = card.view.clone();
+                    update.version = 0;
+                    late.push(Card::new(update, card.conversation, card.rank));
+                }
+                index += 1;
+            }
+        }
+        for card in late {
+            self.missed = self.missed.saturating_add(1);
+            self.to_toast(card, out);
+        }
+        self.release_if_empty();
+        self.fill(now, prefs, out);
+        before != self.displayed.len()
+    }
+
+    /// When `tick` is due next.
+    pub fn next_deadline(&self) -> Option<MonoTime> {
+        self.displayed
+            .iter()
+            .flat_map(|card| {
+                let timer = match card.timer {
+                    Timer::Until(at) => Some(at),
+                    Timer::Stopped | Timer::Held(_) => None,
+                };
+                [timer, card.paint_by]
+            })
+            .flatten()
+            .min()
+    }
+
+    /// The cards on screen as they are to be drawn.
+    pub fn views(&self, now: MonoTime) -> Vec<BannerView> {
+        self.displayed
+            .iter()
+            .map(|card| {
+                let mut view = card.view.clone();
+                view.remaining_ms = match card.timer {
+                    Timer::Stopped => None,
+                    Timer::Until(at) => Some(at.0.saturating_sub(now.0)),
+                    Timer::Held(left) => u64::try_from(left.as_millis()).ok(),
+                };
+                view
+            })
+            .collect()
+    }
+}
+
+fn paint_by(face: Face, now: MonoTime) -> MonoTime {
+    now.after(match face {
+        Face::Connected => PAINT_WITHIN,
+        Face::Gone => FACE_STARTS_WITHIN,
+    })
+}
+
+/// What was about to leave stays long enough to be clicked.
+fn at_least_a_moment(left: Duration) -> Duration {
+    left.max(Duration::from_secs(1))
+}
+
+/// How long a card is shown, milliseconds; `None` = until handled (product.md "Banner").
+pub fn lifetime_ms(prefs: &BannerPrefs, kind: BannerKind, priority: Priority, mentioned: bool) -> Option<u64> {
+    let secs = match kind {
+        BannerKind::Call => prefs.call_secs.clamp(5, 60),
+        BannerKind::SignedOut => return None,
+        BannerKind::Message | BannerKind::Sample if priority == Priority::Urgent => return None,
+        BannerKind::Message | BannerKind::Sample if mentioned => prefs.mention_secs.clamp(1, 120),
+        BannerKind::Message | BannerKind::Sample => prefs.message_secs.clamp(1, 60),
+    };
+    Some(u64::from(secs) * 1000)
+}

@@ -1,0 +1,407 @@
+//! Calls: which go on, which rings, and when it stops (notifications §2.8, protocol §12.11).
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use crate::activity::{Decision, DecisionKind, RingVerdict, Verdict as Shown};
+use crate::banner::{Card, Rank, lifetime_ms};
+use crate::decide::calls::{CallFacts, decide_call};
+use crate::decide::reason::Reason;
+use crate::effect::{Effect, Effects, PlaySound};
+use crate::engine::Engine;
+use crate::engine::posts::step;
+use crate::event::{ActiveCall, CallEvent, CallsSetup, ChannelType, Priority};
+use crate::ids::{BannerId, CallId, ChannelId, PostId, ServerId};
+use crate::prefs::Permission;
+use crate::present;
+use crate::sound::{MessageSound, RingSound, SoundChoice};
+use crate::state::channel::Conversation;
+use crate::time::{MonoTime, Now};
+use crate::view::{BannerKind, BannerView};
+
+/// A call rings at most this long (C12).
+const RING_FOR: Duration = Duration::from_secs(30);
+
+/// Calls of one server.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    ringing_enabled: bool,
+    live: BTreeMap<CallId, LiveCall>,
+    /// Dismissed in this run.
+    dismissed: Vec<CallId>,
+    /// The channel whose call I am in, on any device, and my sessions there.
+    mine: Vec<(ChannelId, String)>,
+}
+
+#[derive(Debug)]
+struct LiveCall {
+    channel: ChannelId,
+    post: Option<PostId>,
+    sessions: Vec<String>,
+    banner: Option<BannerId>,
+}
+
+/// The call that rings.
+#[derive(Debug)]
+pub(super) struct Ringing {
+    server: ServerId,
+    call: CallId,
+    pub(super) until: MonoTime,
+}
+
+impl Calls {
+    pub(super) fn ringing_enabled(&self) -> bool {
+        self.ringing_enabled
+    }
+
+    /// C2: the thread of the call that I am in.
+    pub(super) fn is_my_calls_thread(&self, root: Option<PostId>) -> bool {
+        root.is_some()
+            && self
+                .live
+                .values()
+                .any(|call| call.post == root && self.mine.iter().any(|(channel, _)| *channel == call.channel))
+    }
+}
+
+impl Engine {
+    pub(super) fn on_calls_setup(&mut self, now: &Now, id: ServerId, setup: CallsSetup, out: &mut Effects) {
+        let Some(server) = self.servers.get_mut(&id) else { return };
+        server.calls.ringing_enabled = setup.ringing;
+        let active: Vec<CallId> = setup.active.iter().map(|call| call.call_id).collect();
+        let over: Vec<CallId> = server.calls.live.keys().copied().filter(|call| !active.contains(call)).collect();
+        for call in over {
+            self.call_over(now, id, call, out);
+        }
+        for call in setup.active {
+            if !call.sessions.is_empty() {
+                self.call_appeared(now, id, call, out);
+            }
+        }
+    }
+
+    pub(super) fn on_call(&mut self, now: &Now, id: ServerId, event: CallEvent, out: &mut Effects) {
+        let Some(server) = self.servers.get_mut(&id) else { return };
+        let me = server.state.me_id();
+        match event {
+            CallEvent::Started(call) => self.call_appeared(now, id, call, out),
+            CallEvent::Ended { channel_id } => {
+                let over: Vec<CallId> = server
+                    .calls
+                    .live
+                    .iter()
+                    .filter(|(_, call)| call.channel == channel_id)
+                    .map(|(call, _)| *call)
+                    .collect();
+                server.calls.mine.retain(|(channel, _)| *channel != channel_id);
+                for call in over {
+                    self.call_over(now, id, call, out);
+                }
+            }
+            CallEvent::UserJoined { channel_id, user_id, session_id } => {
+                let mine = me.is_some() && user_id == me;
+                if mine {
+                    server.calls.mine.push((channel_id, session_id.clone()));
+                }
+                let mut joined = None;
+                for (call, live) in server.calls.live.iter_mut().filter(|(_, live)| live.channel == channel_id) {
+                    if !live.sessions.contains(&session_id) {
+                        live.sessions.push(session_id.clone());
+                    }
+                    joined = Some(*call);
+                }
+                if mine {
+                    // C17: every ring stops, and this call's card goes.
+                    self.stop_ringing(out);
+                    if let Some(call) = joined {
+                        self.take_call_card(now, id, call, out);
+                    }
+                }
+            }
+            CallEvent::UserLeft { channel_id, user_id: _, session_id } => {
+                server.calls.mine.retain(|(channel, session)| *channel != channel_id || *session != session_id);
+                let mut over = Vec::new();
+                for (call, live) in server.calls.live.iter_mut().filter(|(_, live)| live.channel == channel_id) {
+                    live.sessions.retain(|session| *session != session_id);
+                    if live.sessions.is_empty() {
+                        over.push(*call);
+                    }
+                }
+                for call in over {
+                    self.call_over(now, id, call, out);
+                }
+            }
+            CallEvent::Dismissed { user_id, call_id } => {
+                if user_id.is_none() || user_id == me {
+                    server.calls.dismissed.push(call_id);
+                    self.stop_ringing_call(id, call_id, out);
+                    self.take_call_card(now, id, call_id, out);
+                }
+            }
+        }
+    }
+
+    /// The call's post says that it ended, or is gone.
+    pub(super) fn call_post_ended(&mut self, now: &Now, id: ServerId, post: PostId, out: &mut Effects) {
+        let over = self.servers.get(&id).and_then(|server| {
+            server.calls.live.iter().find(|(_, call)| call.post == Some(post)).map(|(call, _)| *call)
+        });
+        if let Some(call) = over {
+            self.call_over(now, id, call, out);
+        }
+    }
+
+    fn call_appeared(&mut self, now: &Now, id: ServerId, call: ActiveCall, out: &mut Effects) {
+        let other_ringing = self.ringing.as_ref().is_some_and(|ringing| ringing.call != call.call_id);
+        let Some(server) = self.servers.get_mut(&id) else { return };
+        let state = &server.state;
+        let me = state.me_id();
+        let channel = state.channels.get(&call.channel_id);
+        let duplicate = server.calls.live.contains_key(&call.call_id);
+        let in_same_call = server.calls.mine.iter().any(|(channel, _)| *channel == call.channel_id);
+        let verdict = decide_call(&CallFacts {
+            ringing: server.calls.ringing_enabled,
+            channel_type: channel.and_then(|channel| channel.channel_type),
+            own: me.is_some() && call.owner_id == me,
+            dismissed: call.dismissed_by_me || server.calls.dismissed.contains(&call.call_id),
+            duplicate,
+            in_same_call,
+            in_call: !server.calls.mine.is_empty(),
+            other_ringing,
+            already_rang: false,
+            channel_prefs: channel.and_then(|channel| channel.prefs.as_deref()),
+            status: state.status.as_ref(),
+            props: &state.props,
+            // Belfry's window shows no channel: a call is never on screen already.
+            window_hidden: true,
+        });
+        if duplicate {
+            if let Some(live) = server.calls.live.get_mut(&call.call_id) {
+                live.sessions = call.sessions.into_iter().map(|(session, _)| session).collect();
+            }
+            return;
+        }
+        server.calls.live.insert(
+            call.call_id,
+            LiveCall {
+                channel: call.channel_id,
+                post: call.post_id,
+                sessions: call.sessions.iter().map(|(session, _)| session.clone()).collect(),
+                banner: None,
+            },
+        );
+        self.dirty = true;
+        let objection = self.call_objection(id);
+        let reason = objection.or(verdict.reason);
+        let ring = if objection.is_some() { None } else { verdict.ring };
+        let banner = objection.is_none() && (verdict.banner || ring.is_some());
+        let Some(mut decision) = self.word_call(now, id, &call, reason, ring, verdict.card) else { return };
+        if banner {
+            decision.verdict = Shown::Notify;
+            let mut card = self.call_card(id, &call, &decision);
+            card.view.id = self.stack.next_id();
+            let banner_id = card.view.id;
+            if let Some(live) = self.servers.get_mut(&id).and_then(|server| server.calls.live.get_mut(&call.call_id)) {
+                live.banner = Some(banner_id);
+            }
+            self.remember_recent(&decision);
+            self.show(now, card, out);
+        }
+        if let Some(sound) = ring {
+            self.stop_ringing(out);
+            self.ringing = Some(Ringing { server: id, call: call.call_id, until: now.mono.after(RING_FOR) });
+            if self.prefs.sound.volume_percent > 0 {
+                out.push(Effect::PlaySound(PlaySound {
+                    sound: SoundChoice::Ring(sound),
+                    volume_percent: self.prefs.sound.volume_percent,
+                    loop_for_ms: u64::try_from(RING_FOR.as_millis()).ok(),
+                }));
+            }
+        } else if banner && let Some(name) = verdict.banner_sound {
+            let sound = SoundChoice::Message(MessageSound::parse(&name).unwrap_or_default());
+            self.play(now, sound, None, &mut decision.trace, out);
+        }
+        self.record(decision, out);
+    }
+
+    fn call_objection(&self, id: ServerId) -> Option<Reason> {
+        if self.permission(id) != Permission::Allowed {
+            Some(Reason::NotificationsPermissionDisallowed)
+        } else if self.paused_until_ms.is_some() {
+            Some(Reason::Paused)
+        } else if self.system_dnd {
+            Some(Reason::OsDnd)
+        } else {
+            None
+        }
+    }
+
+    fn word_call(
+        &mut self,
+        now: &Now,
+        id: ServerId,
+        call: &ActiveCall,
+        reason: Option<Reason>,
+        ring: Option<RingSound>,
+        card: bool,
+    ) -> Option<Decision> {
+        let server_name = self.server_prefs(id)?.name.clone();
+        let url = self.server_prefs(id)?.url.clone();
+        let state = &self.servers.get(&id)?.state;
+        let format = state.name_format();
+        let channel = state.channels.get(&call.channel_id);
+        let caller = call
+            .owner_id
+            .and_then(|owner| state.user(owner))
+            .map_or_else(|| "Someone".to_owned(), |user| present::display_name(user, format));
+        let direct = channel.and_then(|channel| channel.channel_type) == Some(ChannelType::Direct);
+        let title = if direct {
+            caller.clone()
+        } else {
+            // C15: the other members except caller and me, at most two names.
+            let caller_username =
+                call.owner_id.and_then(|owner| state.user(owner)).map(|user| user.username.clone()).unwrap_or_default();
+            let names: Vec<&str> = channel
+                .map(|channel| &*channel.display_name)
+                .unwrap_or_default()
+                .split(", ")
+                .filter(|name| *name != state.me.username && *name != caller_username)
+                .collect();
+            match names.as_slice() {
+                [first, second, rest @ ..] if !rest.is_empty() => {
+                    format!("{first}, {second}, {} {}", rest.len(), if rest.len() == 1 { "other" } else { "others" })
+                }
+                few => few.join(", "),
+            }
+        };
+        let team = channel
+            .and_then(|channel| channel.team_id)
+            .and_then(|team| state.teams.get(&team))
+            .map(|team| team.name.clone());
+        let text = format!("{caller} is inviting you to a call");
+        let permalink =
+            call.post_id.map(|post| present::permalink(&url, team.as_deref(), post.as_str())).unwrap_or_default();
+        let (outcome, detail) = match (reason, ring) {
+            (_, Some(sound)) => ("notify", format!("It rings with {}", sound.name())),
+            (Some(reason), None) => ("skip", format!("It does not ring: {}", reason.tag())),
+            (None, None) => ("continue", "It does not ring".to_owned()),
+        };
+        self.decisions = self.decisions.saturating_add(1);
+        Some(Decision {
+            seq: self.decisions,
+            kind: DecisionKind::Call,
+            server: id,
+            server_name,
+            channel_id: Some(call.channel_id),
+            post_id: call.post_id,
+            root_id: None,
+            call_id: Some(call.call_id),
+            user_id: call.owner_id,
+            sender: caller,
+            place: if direct { String::new() } else { title.clone() },
+            direct,
+            thread: None,
+            title,
+            body: text.clone(),
+            text,
+            verdict: Shown::Skip,
+            reason,
+            sentence: match reason {
+                Some(reason) if ring.is_none() => format!("Not announced with a ring: {}.", reason.tag()),
+                _ => "An incoming call.".to_owned(),
+            },
+            recovered: None,
+            priority: Priority::Standard,
+            mentioned: true,
+            sound: ring.map(SoundChoice::Ring),
+            at_ms: if call.start_at > 0 { call.start_at } else { now.wall_ms() },
+            ring: Some(match (card, ring) {
+                (false, _) => RingVerdict::None,
+                (true, None) => RingVerdict::Quiet,
+                (true, Some(_)) => RingVerdict::Ring,
+            }),
+            permalink,
+            trace: vec![step("call", outcome, &detail)],
+        })
+    }
+
+    fn call_card(&self, id: ServerId, call: &ActiveCall, decision: &Decision) -> Card {
+        let view = BannerView {
+            id: BannerId(0),
+            version: 1,
+            kind: BannerKind::Call,
+            server: id,
+            server_name: if self.prefs.servers.len() > 1 { decision.server_name.clone() } else { String::new() },
+            channel_id: decision.channel_id,
+            post_id: decision.post_id,
+            user_id: decision.user_id,
+            sender: decision.sender.clone(),
+            place: decision.place.clone(),
+            thread: None,
+            text: "is inviting you to a call".to_owned(),
+            priority: Priority::Standard,
+            mentioned: true,
+            more: 0,
+            at_ms: decision.at_ms,
+            lifetime_ms: lifetime_ms(&self.prefs.banner, BannerKind::Call, Priority::Standard, true),
+            remaining_ms: None,
+            title: decision.title.clone(),
+            body: decision.body.clone(),
+        };
+        let conversation = Conversation { server: id, channel: call.channel_id, thread: call.post_id };
+        let mut card = Card::new(view, Some(conversation), Rank::Urgent);
+        card.call = Some(call.call_id);
+        card
+    }
+
+    fn call_over(&mut self, now: &Now, id: ServerId, call: CallId, out: &mut Effects) {
+        self.stop_ringing_call(id, call, out);
+        self.take_call_card(now, id, call, out);
+        if let Some(server) = self.servers.get_mut(&id) {
+            server.calls.live.remove(&call);
+        }
+    }
+
+    pub(super) fn take_call_card(&mut self, now: &Now, id: ServerId, call: CallId, out: &mut Effects) {
+        let banner = self
+            .servers
+            .get_mut(&id)
+            .and_then(|server| server.calls.live.get_mut(&call))
+            .and_then(|live| live.banner.take());
+        if let Some(banner) = banner {
+            let mut effects = Vec::new();
+            self.stack.remove(now.mono, banner, &self.prefs.banner, &mut effects);
+            if self.stack.toast(banner).is_some() {
+                self.stack.toast_gone(banner);
+                out.push(Effect::CloseToast(banner));
+            }
+            self.dirty = true;
+            self.carry_out(effects, out);
+        }
+    }
+
+    pub(super) fn stop_ringing_call(&mut self, id: ServerId, call: CallId, out: &mut Effects) {
+        if self.ringing.as_ref().is_some_and(|ringing| ringing.server == id && ringing.call == call) {
+            self.stop_ringing(out);
+        }
+    }
+
+    pub(super) fn stop_ringing_of(&mut self, id: ServerId, out: &mut Effects) {
+        if self.ringing.as_ref().is_some_and(|ringing| ringing.server == id) {
+            self.stop_ringing(out);
+        }
+    }
+
+    pub(super) fn stop_ringing(&mut self, out: &mut Effects) {
+        if let Some(ringing) = self.ringing.take() {
+            out.push(Effect::StopSound);
+            out.push(Effect::RingStopped { server: ringing.server, call_id: ringing.call });
+        }
+    }
+
+    pub(super) fn pass_ring_deadline(&mut self, now: &Now, out: &mut Effects) {
+        if self.ringing.as_ref().is_some_and(|ringing| ringing.until <= now.mono) {
+            self.stop_ringing(out);
+        }
+    }
+}

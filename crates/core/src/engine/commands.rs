@@ -1,0 +1,282 @@
+//! What the person wants.
+
+use core::time::Duration;
+
+use crate::activity::DecisionKind;
+use crate::command::Command;
+use crate::effect::{Effect, Effects, PlaySound, Write};
+use crate::engine::Engine;
+use crate::ids::{BannerId, PostId, ServerId};
+use crate::prefs::{LocalPrefs, Permission, ServerPrefs};
+use crate::present;
+use crate::signal::Surface;
+use crate::sound::SoundChoice;
+use crate::state::channel::Conversation;
+use crate::time::Now;
+use crate::view::{BannerKind, Health};
+
+/// A ring is heard for this long when previewed (notifications §5.2).
+const RING_PREVIEW_MS: u64 = 5000;
+
+impl Engine {
+    pub(super) fn on_command(&mut self, now: &Now, command: Command, out: &mut Effects) {
+        match command {
+            Command::ServerSignedIn { server, url, name, username, auth, insecure } => {
+                let entry =
+                    ServerPrefs { id: ServerId(0), url, name, username, auth, permission: Permission::Ask, insecure };
+                self.server_signed_in(now, server, entry, out);
+            }
+            Command::RemoveServer(id) => {
+                self.prefs.servers.retain(|server| server.id != id);
+                self.remove_server(now, id, out);
+                self.save_prefs(out);
+            }
+            Command::SignedOutByPerson(id) => {
+                if self.servers.contains_key(&id) {
+                    self.stop_ringing_of(id, out);
+                    out.push(Effect::StopSession(id));
+                    self.reset_server(id);
+                    if let Some(server) = self.servers.get_mut(&id) {
+                        server.health = Health::NotSignedIn;
+                        server.signed_out = true;
+                    }
+                    self.retract(now, |other, _| other == id, out);
+                }
+            }
+            Command::SetPermission { server, permission } => self.set_permission(now, server, permission, out),
+            Command::CheckAgain(id) => {
+                if self.servers.contains_key(&id) {
+                    out.push(Effect::StopSession(id));
+                    out.push(Effect::StartSession(id));
+                }
+            }
+            Command::OpenBanner(banner) => self.open_banner(now, banner, out),
+            Command::DismissBanner(banner) => self.dismiss(now, banner, out),
+            Command::DismissAllBanners => {
+                self.stack.clear();
+                self.dirty = true;
+            }
+            Command::MarkBannerRead(banner) => self.mark_banner_read(now, banner, out),
+            Command::SnoozeBanner { banner, minutes } => self.snooze(now, banner, minutes, out),
+            Command::DismissCall(banner) => self.dismiss_call(now, banner, out),
+            Command::OpenPost { server, post } => self.open_post(server, post, out),
+            Command::MarkRead { server, channel } => {
+                if self.servers.contains_key(&server) {
+                    out.push(Effect::Write(server, Write::MarkRead(channel)));
+                }
+            }
+            Command::SetMuted { server, channel, muted } => {
+                if self.servers.contains_key(&server) {
+                    out.push(Effect::Write(server, Write::SetMuted { channel_id: channel, muted }));
+                }
+            }
+            Command::Pause { minutes } => {
+                self.paused_until_ms =
+                    Some(minutes.map_or(i64::MAX, |minutes| now.wall_ms().saturating_add(i64::from(minutes) * 60_000)));
+                self.stop_ringing(out);
+                self.dirty = true;
+            }
+            Command::Resume => {
+                self.paused_until_ms = None;
+                self.dirty = true;
+            }
+            Command::SetLocalPrefs { base, prefs } => self.set_prefs(now, &base, *prefs, out),
+            Command::PreviewSound(sound) => {
+                let loop_for_ms = matches!(sound, SoundChoice::Ring(_)).then_some(RING_PREVIEW_MS);
+                out.push(Effect::PlaySound(PlaySound {
+                    sound,
+                    volume_percent: self.prefs.sound.volume_percent,
+                    loop_for_ms,
+                }));
+            }
+            Command::StopSound => out.push(Effect::StopSound),
+            Command::ShowSample(id) => self.show_sample(now, id, out),
+            Command::ShowWindow => out.push(Effect::ShowWindow),
+            Command::Quit => out.push(Effect::Quit),
+        }
+    }
+
+    fn server_signed_in(&mut self, now: &Now, known: Option<ServerId>, mut entry: ServerPrefs, out: &mut Effects) {
+        let same = |server: &ServerPrefs| server.url == entry.url && server.username == entry.username;
+        let existing = self.prefs.servers.iter_mut().find(|server| known == Some(server.id) || same(server));
+        let id = if let Some(server) = existing {
+            server.url = entry.url;
+            server.username = entry.username;
+            server.auth = entry.auth;
+            server.insecure = entry.insecure;
+            let id = server.id;
+            out.push(Effect::StopSession(id));
+            // The card that asked to sign in has done its work.
+            self.retract(now, |other, place| other == id && place.is_none(), out);
+            id
+        } else {
+            entry.id =
+                ServerId(self.prefs.servers.iter().map(|server| server.id.0).max().unwrap_or(0).saturating_add(1));
+            if self.prefs.denied_for_good.contains(&entry.url) {
+                entry.permission = Permission::DeniedForGood;
+            }
+            let id = entry.id;
+            self.prefs.servers.push(entry);
+            id
+        };
+        self.reset_server(id);
+        self.save_prefs(out);
+        out.push(Effect::StartSession(id));
+    }
+
+    fn set_permission(&mut self, now: &Now, id: ServerId, permission: Permission, out: &mut Effects) {
+        let Some(server) = self.prefs.servers.iter_mut().find(|server| server.id == id) else { return };
+        let before = core::mem::replace(&mut server.permission, permission);
+        let url = server.url.clone();
+        self.prefs.denied_for_good.retain(|denied| *denied != url);
+        if permission == Permission::DeniedForGood {
+            self.prefs.denied_for_good.push(url);
+        }
+        self.save_prefs(out);
+        match permission {
+            // A sample banner and sound confirm it (product.md "Permission prompt").
+            Permission::Allowed if before != Permission::Allowed => self.show_sample(now, id, out),
+            Permission::Allowed => {}
+            Permission::Ask | Permission::Dismissed | Permission::Denied | Permission::DeniedForGood => {
+                self.stop_ringing_of(id, out);
+                self.retract(now, |other, _| other == id, out);
+            }
+        }
+    }
+
+    fn show_sample(&mut self, now: &Now, id: ServerId, out: &mut Effects) {
+        self.announce_plain(
+            now,
+            id,
+            DecisionKind::Sample,
+            BannerKind::Sample,
+            "Notifications are on",
+            "This is how a message looks and sounds",
+            out,
+        );
+    }
+
+    /// Parts that changed elsewhere since the draft was made are kept.
+    fn set_prefs(&mut self, now: &Now, base: &LocalPrefs, new: LocalPrefs, out: &mut Effects) {
+        let current = &mut self.prefs;
+        macro_rules! take {
+            ($($field:ident),*) => {$(
+                if new.$field != base.$field {
+                    current.$field = new.$field;
+                }
+            )*};
+        }
+        take!(
+            theme,
+            reduce_motion,
+            keep_running,
+            use_system_notifications,
+            tray,
+            banner,
+            badge,
+            sound,
+            history,
+            tokens_in_file
+        );
+        if new.servers != base.servers {
+            // Names and order are the person's; what a session decides is not in a draft.
+            for server in &mut current.servers {
+                if let Some(named) = new.servers.iter().find(|named| named.id == server.id) {
+                    server.name.clone_from(&named.name);
+                }
+            }
+            let place = |id: ServerId| new.servers.iter().position(|server| server.id == id).unwrap_or(usize::MAX);
+            current.servers.sort_by_key(|server| place(server.id));
+        }
+        if self.prefs.use_system_notifications && self.surface == Surface::Banners {
+            let mut effects = Vec::new();
+            self.stack.all_to_toasts(&mut effects);
+            self.carry_out(effects, out);
+        }
+        let mut effects = Vec::new();
+        self.stack.fill(now.mono, &self.prefs.banner, &mut effects);
+        self.carry_out(effects, out);
+        self.save_prefs(out);
+    }
+
+    /// The place and newest post of a card or a system notification.
+    fn banner_target(&self, banner: BannerId) -> Option<(ServerId, Option<Conversation>, Option<PostId>, BannerKind)> {
+        match self.stack.card(banner) {
+            Some(card) => Some((card.view.server, card.conversation, card.view.post_id, card.view.kind)),
+            None => self.stack.toast(banner).map(|(server, place, post)| (server, place, post, BannerKind::Message)),
+        }
+    }
+
+    pub(super) fn open_banner(&mut self, now: &Now, banner: BannerId, out: &mut Effects) {
+        let Some((server, _, post, kind)) = self.banner_target(banner) else { return };
+        match (kind, post) {
+            (BannerKind::Message | BannerKind::Call, Some(post)) => self.open_post(server, post, out),
+            (BannerKind::SignedOut | BannerKind::Sample, _) | (_, None) => out.push(Effect::ShowWindow),
+        }
+        if kind == BannerKind::Call {
+            // Going to the call stops all ringing (C17).
+            self.stop_ringing(out);
+        }
+        self.dismiss(now, banner, out);
+    }
+
+    fn open_post(&mut self, server: ServerId, post: PostId, out: &mut Effects) {
+        let Some(prefs) = self.server_prefs(server) else { return };
+        // The redirect finds the team by itself (protocol §6, "Links to open").
+        out.push(Effect::OpenUrl(present::permalink(&prefs.url, None, post.as_str())));
+    }
+
+    fn dismiss(&mut self, now: &Now, banner: BannerId, out: &mut Effects) {
+        let mut effects = Vec::new();
+        let removed = self.stack.remove(now.mono, banner, &self.prefs.banner, &mut effects);
+        if let Some(card) = removed
+            && let Some(call) = card.call
+        {
+            self.stop_ringing_call(card.view.server, call, out);
+        }
+        self.stack.toast_gone(banner);
+        self.dirty = true;
+        self.carry_out(effects, out);
+    }
+
+    fn mark_banner_read(&mut self, now: &Now, banner: BannerId, out: &mut Effects) {
+        if let Some((server, Some(place), _, BannerKind::Message)) = self.banner_target(banner) {
+            let team_id = self.servers.get(&server).and_then(|known| {
+                let own = known.state.channels.get(&place.channel).and_then(|channel| channel.team_id);
+                own.or_else(|| known.state.teams.keys().next().copied())
+            });
+            let write = match place.thread {
+                Some(thread_id) => Write::MarkThreadRead { team_id, thread_id, up_to_ms: now.wall_ms() },
+                None => Write::MarkRead(place.channel),
+            };
+            out.push(Effect::Write(server, write));
+        }
+        self.dismiss(now, banner, out);
+    }
+
+    fn snooze(&mut self, now: &Now, banner: BannerId, minutes: u32, out: &mut Effects) {
+        let mut effects = Vec::new();
+        if let Some(card) = self.stack.remove(now.mono, banner, &self.prefs.banner, &mut effects) {
+            let minutes = u64::from(minutes.clamp(1, 24 * 60));
+            let mut view = card.view;
+            view.id = BannerId(0);
+            view.remaining_ms = None;
+            let mut again = crate::banner::Card::new(view, card.conversation, card.rank);
+            again.posts = card.posts;
+            self.snoozed.push((now.mono.after(Duration::from_secs(minutes * 60)), again));
+        }
+        self.dirty = true;
+        self.carry_out(effects, out);
+    }
+
+    fn dismiss_call(&mut self, now: &Now, banner: BannerId, out: &mut Effects) {
+        if let Some(card) = self.stack.card(banner)
+            && let (Some(call_id), Some(place)) = (card.call, card.conversation)
+        {
+            let server = card.view.server;
+            out.push(Effect::Write(server, Write::DismissCall { channel_id: place.channel, call_id }));
+            self.stop_ringing_call(server, call_id, out);
+        }
+        self.dismiss(now, banner, out);
+    }
+}

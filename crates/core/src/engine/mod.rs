@@ -1,0 +1,335 @@
+//! The engine: the only owner of state, changed by [`Engine::step`] alone.
+
+mod calls;
+mod commands;
+mod picture;
+mod posts;
+mod servers;
+mod signals;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::badge::Badge;
+use crate::banner::{Card, Stack, StackEffect};
+use crate::command::Command;
+use crate::decide::Mode;
+use crate::effect::{Effect, Effects, Fetch};
+use crate::event::Event;
+use crate::ids::{IdMap, PostId, ServerId};
+use crate::prefs::{LocalPrefs, Permission, ServerPrefs};
+use crate::problem::{Problem, ProblemKind};
+use crate::signal::{Signal, Surface};
+use crate::state::ServerState;
+use crate::state::channel::Conversation;
+use crate::time::{MonoTime, Now};
+use crate::view::{Health, RecentItem};
+
+/// Posts remembered as decided, over all servers: enough for any replay after a reconnect (128 + 256 a connection).
+const DECIDED_REMEMBERED: usize = 8192;
+/// Lines in the tray menu.
+const RECENT_ITEMS: usize = 5;
+
+/// Something for the engine to handle.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// The program started: sessions are wanted for every server. Given once, first.
+    Started,
+    /// A server, or the connection to it, reported something.
+    Server(ServerId, Event<'a>),
+    /// The person wants something.
+    Command(Command),
+    /// The desktop reported something.
+    Signal(Signal),
+    /// A deadline passed.
+    Tick,
+}
+
+/// The deterministic machine that decides, counts and says why.
+///
+/// ```
+/// use belfry_core::{Engine, Input};
+/// use belfry_core::prefs::LocalPrefs;
+/// use belfry_core::time::Now;
+///
+/// let mut engine = Engine::new(LocalPrefs::default());
+/// let effects = engine.step(&Now::utc(0, 0), Input::Started);
+/// assert!(effects.is_empty(), "no servers, nothing to do");
+/// assert_eq!(engine.badge().text(), "");
+/// ```
+#[derive(Debug, Default)]
+pub struct Engine {
+    mode: Mode,
+    prefs: LocalPrefs,
+    servers: BTreeMap<ServerId, Server>,
+    stack: Stack,
+    surface: Surface,
+    problems: BTreeMap<ProblemKind, Problem>,
+    paused_until_ms: Option<i64>,
+    system_dnd: bool,
+    parked: Vec<posts::Parked>,
+    decided: Decided,
+    snoozed: Vec<(MonoTime, Card)>,
+    sounds: SoundGate,
+    ringing: Option<calls::Ringing>,
+    recent: VecDeque<RecentItem>,
+    decisions: u64,
+    revision: u64,
+    dirty: bool,
+}
+
+/// One server: what it told, and how the connection is.
+#[derive(Debug, Default)]
+struct Server {
+    state: ServerState,
+    calls: calls::Calls,
+    health: Health,
+    signed_out: bool,
+    last_heard_ms: i64,
+    version: String,
+    asked: Vec<Fetch>,
+}
+
+impl Engine {
+    /// An engine with these local preferences and nothing else.
+    pub fn new(prefs: LocalPrefs) -> Self {
+        let mut engine = Self::default();
+        for server in &prefs.servers {
+            engine.servers.insert(server.id, Server::default());
+        }
+        engine.prefs = prefs;
+        for server in &mut engine.prefs.servers {
+            // A closed prompt is asked again at the next start.
+            if server.permission == Permission::Dismissed {
+                server.permission = Permission::Ask;
+            }
+        }
+        engine
+    }
+
+    /// The same, copying the official client in everything (conformance).
+    pub fn strict(prefs: LocalPrefs) -> Self {
+        Self { mode: Mode::Strict, ..Self::new(prefs) }
+    }
+
+    /// Handles one input. Total: never fails, whatever the order or lateness.
+    pub fn step(&mut self, now: &Now, input: Input<'_>) -> Effects {
+        let mut out = Effects::new();
+        match input {
+            Input::Started => {
+                out.extend(self.prefs.servers.iter().map(|server| Effect::StartSession(server.id)));
+                self.dirty = true;
+            }
+            Input::Server(id, event) => self.on_event(now, id, event, &mut out),
+            Input::Command(command) => self.on_command(now, command, &mut out),
+            Input::Signal(signal) => self.on_signal(now, signal, &mut out),
+            Input::Tick => {}
+        }
+        self.pass_deadlines(now, &mut out);
+        if self.dirty {
+            self.dirty = false;
+            self.revision = self.revision.saturating_add(1);
+        }
+        out
+    }
+
+    /// When `Input::Tick` is due next; never in the past of the last step.
+    pub fn next_deadline(&self) -> Option<MonoTime> {
+        let parked = self.parked.iter().map(|parked| parked.deadline).min();
+        let snoozed = self.snoozed.iter().map(|(at, _)| *at).min();
+        let ringing = self.ringing.as_ref().map(|ringing| ringing.until);
+        [self.stack.next_deadline(), parked, snoozed, ringing].into_iter().flatten().min()
+    }
+
+    /// The wall-clock moment (Unix milliseconds) at which a pause ends, which no monotonic deadline can tell.
+    pub fn next_wall_deadline_ms(&self) -> Option<i64> {
+        self.paused_until_ms.filter(|until| *until != i64::MAX)
+    }
+
+    /// Grows whenever the view changes.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The badge over all servers that may notify; a signed-out server shows whatever it may.
+    pub fn badge(&self) -> Badge {
+        let mut badge = Badge { dot_hidden: !self.prefs.badge.dot, ..Badge::default() };
+        for (id, server) in &self.servers {
+            badge.add(self.server_badge(*id, server));
+        }
+        badge
+    }
+
+    /// What is known of one server, to look at.
+    pub fn server_state(&self, id: ServerId) -> Option<&ServerState> {
+        self.servers.get(&id).map(|server| &server.state)
+    }
+
+    /// Local preferences as they are.
+    pub fn prefs(&self) -> &LocalPrefs {
+        &self.prefs
+    }
+
+    fn server_badge(&self, id: ServerId, server: &Server) -> Badge {
+        let mut badge =
+            if self.permission(id) == Permission::Allowed { server.state.badge() } else { Badge::default() };
+        badge.signed_out = server.signed_out;
+        badge
+    }
+
+    fn server_prefs(&self, id: ServerId) -> Option<&ServerPrefs> {
+        self.prefs.servers.iter().find(|server| server.id == id)
+    }
+
+    fn permission(&self, id: ServerId) -> Permission {
+        self.server_prefs(id).map_or(Permission::Ask, |server| server.permission)
+    }
+
+    /// Asks a server, once until it answers.
+    fn ask(&mut self, id: ServerId, fetch: Fetch, out: &mut Effects) {
+        if let Some(server) = self.servers.get_mut(&id)
+            && !server.asked.contains(&fetch)
+        {
+            server.asked.push(fetch.clone());
+            out.push(Effect::Fetch(id, fetch));
+        }
+    }
+
+    fn pass_deadlines(&mut self, now: &Now, out: &mut Effects) {
+        if self.paused_until_ms.is_some_and(|until| until <= now.wall_ms()) {
+            self.paused_until_ms = None;
+            self.dirty = true;
+        }
+        self.decide_overdue(now, out);
+        let mut index = 0;
+        while let Some((at, _)) = self.snoozed.get(index) {
+            if *at <= now.mono {
+                let (_, card) = self.snoozed.remove(index);
+                self.show(now, card, out);
+            } else {
+                index += 1;
+            }
+        }
+        self.pass_ring_deadline(now, out);
+        if self.stack.next_deadline().is_some_and(|at| at <= now.mono) {
+            let missed = self.stack.missed();
+            let mut effects = Vec::new();
+            self.stack.tick(now.mono, &self.prefs.banner, &mut effects);
+            if self.stack.missed() > missed {
+                self.raise(ProblemKind::Banners, "a banner was not painted in time");
+            }
+            self.dirty = true;
+            self.carry_out(effects, out);
+        }
+    }
+
+    /// Puts a card where notifications go at present.
+    fn show(&mut self, now: &Now, mut card: Card, out: &mut Effects) {
+        if card.view.id.0 == 0 {
+            card.view.id = self.stack.next_id();
+        }
+        let mut effects = Vec::new();
+        match self.surface {
+            Surface::Banners if !self.prefs.use_system_notifications => {
+                self.stack.push(now.mono, card, &self.prefs.banner, &mut effects);
+            }
+            Surface::Banners | Surface::Toasts => self.stack.push_toast(card, &mut effects),
+            Surface::Nowhere => {}
+        }
+        self.dirty = true;
+        self.carry_out(effects, out);
+    }
+
+    fn carry_out(&mut self, effects: Vec<StackEffect>, out: &mut Effects) {
+        for effect in effects {
+            match effect {
+                StackEffect::Toast(view) => out.push(Effect::ShowToast(view)),
+                StackEffect::CloseToast(id) => out.push(Effect::CloseToast(id)),
+                StackEffect::Presented(server, posts) => out.push(Effect::Presented { server, posts }),
+            }
+        }
+    }
+
+    /// Takes away what is read, deleted or left.
+    fn retract(&mut self, now: &Now, gone: impl Fn(ServerId, Option<Conversation>) -> bool, out: &mut Effects) {
+        let mut effects = Vec::new();
+        self.stack.retract(now.mono, &gone, &self.prefs.banner, &mut effects);
+        self.snoozed.retain(|(_, card)| !gone(card.view.server, card.conversation));
+        self.dirty = true;
+        self.carry_out(effects, out);
+    }
+
+    fn raise(&mut self, kind: ProblemKind, detail: &str) {
+        let problem = Problem::new(kind, detail);
+        if self.problems.get(&kind) != Some(&problem) {
+            self.problems.insert(kind, problem);
+            self.dirty = true;
+        }
+    }
+
+    fn clear(&mut self, kind: ProblemKind) {
+        if self.problems.remove(&kind).is_some() {
+            self.dirty = true;
+        }
+    }
+
+    fn save_prefs(&mut self, out: &mut Effects) {
+        self.dirty = true;
+        out.push(Effect::SavePrefs(Box::new(self.prefs.clone())));
+    }
+}
+
+/// Posts that were decided, within a bounded memory.
+#[derive(Debug, Default)]
+struct Decided {
+    seen: IdMap<PostId, ServerId>,
+    order: VecDeque<PostId>,
+}
+
+impl Decided {
+    /// Remembers a post; `false` where it was remembered already.
+    fn insert(&mut self, server: ServerId, post: PostId) -> bool {
+        if self.seen.get(&post) == Some(&server) {
+            return false;
+        }
+        if self.order.len() == DECIDED_REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.seen.remove(&oldest);
+        }
+        self.seen.insert(post, server);
+        self.order.push_back(post);
+        true
+    }
+}
+
+/// One sound per burst of a conversation, and one for what arrives within a moment; the first is never lost.
+#[derive(Debug, Default)]
+struct SoundGate {
+    last: Option<MonoTime>,
+    conversations: VecDeque<(Option<Conversation>, MonoTime)>,
+}
+
+impl SoundGate {
+    /// Two notifications within this make one sound, milliseconds.
+    const MOMENT_MS: u64 = 700;
+    /// A conversation sounds again after this much silence of its own, milliseconds (as the official 3 s throttle, S4).
+    const BURST_MS: u64 = 3000;
+    /// Conversations remembered.
+    const REMEMBERED: usize = 32;
+
+    fn allows(&mut self, now: MonoTime, conversation: Option<Conversation>) -> bool {
+        let within = |at: MonoTime, ms: u64| now.0.saturating_sub(at.0) < ms;
+        self.conversations.retain(|(_, at)| within(*at, Self::BURST_MS));
+        let moment = self.last.is_some_and(|at| within(at, Self::MOMENT_MS));
+        let burst = self.conversations.iter().any(|(other, _)| *other == conversation);
+        if moment || burst {
+            return false;
+        }
+        self.last = Some(now);
+        if self.conversations.len() == Self::REMEMBERED {
+            self.conversations.pop_front();
+        }
+        self.conversations.push_back((conversation, now));
+        true
+    }
+}

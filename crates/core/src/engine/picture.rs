@@ -1,0 +1,53 @@
+//! The view: one immutable picture of everything that stays true until it changes.
+
+use crate::engine::Engine;
+use crate::prefs::Permission;
+use crate::time::Now;
+use crate::view::{ServerView, View};
+
+impl Engine {
+    /// The picture as of `now`.
+    pub fn view(&self, now: &Now) -> View {
+        let servers: Vec<ServerView> = self
+            .prefs
+            .servers
+            .iter()
+            .filter_map(|prefs| {
+                let server = self.servers.get(&prefs.id)?;
+                Some(ServerView {
+                    id: prefs.id,
+                    name: prefs.name.clone(),
+                    url: prefs.url.clone(),
+                    username: prefs.username.clone(),
+                    health: server.health.clone(),
+                    last_heard_ms: server.last_heard_ms,
+                    permission: prefs.permission,
+                    badge: self.server_badge(prefs.id, server),
+                    version: server.version.clone(),
+                })
+            })
+            .collect();
+        let permission_prompts = self
+            .prefs
+            .servers
+            .iter()
+            .filter(|prefs| prefs.permission == Permission::Ask)
+            .filter(|prefs| self.servers.get(&prefs.id).is_some_and(|server| server.state.loaded))
+            .map(|prefs| prefs.id)
+            .collect();
+        View {
+            revision: self.revision,
+            badge: self.badge(),
+            servers,
+            banners: self.stack.views(now.mono),
+            banners_waiting: u32::try_from(self.stack.waiting()).unwrap_or(u32::MAX),
+            banners_held: self.stack.held(),
+            permission_prompts,
+            problems: self.problems.values().cloned().collect(),
+            paused_until_ms: self.paused_until_ms,
+            activity_revision: self.decisions,
+            recent: self.recent.iter().cloned().collect(),
+            prefs: self.prefs.clone(),
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! What servers tell: applied to state first, without opinions; then banners and counts follow.
+
+use crate::activity::DecisionKind;
+use crate::effect::{Effect, Effects, Fetch};
+use crate::engine::{Engine, Server};
+use crate::event::{Connection, Event, Fetched, Snapshot, ThreadReadChanged, ThreadUpdated};
+use crate::ids::{ChannelId, ServerId};
+use crate::problem::ProblemKind;
+use crate::state::ServerState;
+use crate::state::channel::{ChannelPrefs, ChannelState, Conversation};
+use crate::state::threads::Before;
+use crate::time::Now;
+use crate::view::Health;
+
+/// "Last heard" is shown to this precision, so that a busy server does not repaint windows with every frame.
+const HEARD_PRECISION_MS: i64 = 10_000;
+
+impl Engine {
+    pub(super) fn on_event(&mut self, now: &Now, id: ServerId, event: Event<'_>, out: &mut Effects) {
+        let Some(server) = self.servers.get_mut(&id) else { return };
+        let wall = now.wall_ms();
+        if !matches!(event, Event::Connection(_))
+            && wall.saturating_sub(server.last_heard_ms).abs() >= HEARD_PRECISION_MS
+        {
+            server.last_heard_ms = wall;
+            self.dirty = true;
+        }
+        match event {
+            Event::Heard => {}
+            Event::Connection(connection) => self.on_connection(now, id, connection, out),
+            Event::Snapshot(snapshot) => self.on_snapshot(now, id, *snapshot, out),
+            Event::Posted(posted) => self.on_posted(now, id, &posted, out),
+            Event::PersistentNotification(posted) => self.on_persistent(now, id, &posted, out),
+            // The server does not count it, and the official client's phantom unread is a defect (notifications §4.5).
+            Event::EphemeralMessage(_) => {}
+            Event::PostEdited(post) => self.on_post_edited(now, id, &post, out),
+            Event::PostDeleted(post) => self.on_post_deleted(now, id, &post, out),
+            Event::PostUnread(event) => {
+                self.dirty = true;
+                let missing = server.state.apply_post_unread(&event);
+                if missing {
+                    self.ask(id, Fetch::Member(event.channel_id), out);
+                }
+            }
+            Event::ChannelsViewed(viewed) => {
+                for (channel, at_ms) in viewed {
+                    self.on_channel_viewed(now, id, channel, at_ms.unwrap_or(wall), out);
+                }
+            }
+            Event::ThreadUpdated(update) => self.on_thread_updated(now, id, *update, out),
+            Event::ThreadReadChanged(change) => self.on_thread_read(now, id, &change, out),
+            Event::ThreadFollowChanged { thread_id, team_id, following, reply_count: _ } => {
+                self.dirty = true;
+                if following {
+                    server.state.threads.follow(thread_id, team_id);
+                } else {
+                    server.state.threads.unfollow(thread_id);
+                    self.retract(
+                        now,
+                        |other, place| other == id && place.is_some_and(|place| place.thread == Some(thread_id)),
+                        out,
+                    );
+                }
+                self.ask(id, Fetch::ThreadTotals, out);
+            }
+            Event::ChannelUpdated { channel_id, channel } => {
+                self.dirty = true;
+                match channel {
+                    Some(channel) => server.state.apply_channel(&channel),
+                    None => self.ask(id, Fetch::Channel(channel_id), out),
+                }
+            }
+            Event::ChannelDeleted { channel_id, delete_at } => {
+                self.dirty = true;
+                server.state.set_deleted(channel_id, delete_at.max(1));
+                self.retract_channel(now, id, channel_id, out);
+            }
+            Event::ChannelRestored(channel_id) => {
+                self.dirty = true;
+                server.state.set_deleted(channel_id, 0);
+            }
+            Event::MemberUpdated(member) => {
+                if member.user_id.is_none() || member.user_id == server.state.me_id() {
+                    self.dirty = true;
+                    let fetch = !server.state.channels.contains_key(&member.channel_id);
+                    server.state.apply_member(&member);
+                    if fetch {
+                        self.ask(id, Fetch::Channel(member.channel_id), out);
+                    }
+                }
+            }
+            Event::JoinedChannel(channel_id) => {
+                self.dirty = true;
+                // Until the server answers: nothing counted, default preferences (notifications §4.5).
+                let state = server.state.channels.entry(channel_id).or_insert_with(ChannelState::unknown);
+                if state.prefs.is_none() {
+                    state.prefs = Some(Box::new(ChannelPrefs::default()));
+                }
+                self.ask(id, Fetch::Channel(channel_id), out);
+            }
+            Event::LeftChannel(channel_id) => {
+                self.dirty = true;
+                server.state.drop_channel(channel_id);
+                self.retract_channel(now, id, channel_id, out);
+            }
+            Event::JoinedTeam(_) => self.ask(id, Fetch::Everything, out),
+            Event::LeftTeam(team) => {
+                self.dirty = true;
+                let channels: Vec<ChannelId> = server
+                    .state
+                    .channels
+                    .iter()
+                    .filter(|(_, channel)| channel.team_id == Some(team))
+                    .map(|(id, _)| *id)
+                    .collect();
+                server.state.drop_team(team);
+                self.retract(
+                    now,
+                    |other, place| other == id && place.is_some_and(|place| channels.contains(&place.channel)),
+                    out,
+                );
+            }
+            Event::UserUpdated(user) => {
+                self.dirty = true;
+                if let Some(fetch) = server.state.apply_user(*user) {
+                    self.ask(id, fetch, out);
+                }
+            }
+            Event::StatusChanged { user_id, status } => {
+                if server.state.me_id() == Some(user_id) && server.state.status.as_ref() != Some(&status) {
+                    server.state.status = Some(status);
+                    self.dirty = true;
+                }
+            }
+            Event::PreferencesChanged(preferences) => {
+                if server.state.apply_preferences(&preferences) {
+                    self.dirty = true;
+                    self.ask(id, Fetch::Everything, out);
+                }
+            }
+            Event::PreferencesDeleted(preferences) => {
+                if server.state.delete_preferences(&preferences) {
+                    self.dirty = true;
+                    self.ask(id, Fetch::Everything, out);
+                }
+            }
+            Event::ConfigChanged(config) => {
+                self.dirty = true;
+                if server.state.apply_config(*config) {
+                    self.ask(id, Fetch::Everything, out);
+                }
+            }
+            Event::LicenseChanged(license) => server.state.license = license,
+            Event::Call(call) => self.on_call(now, id, call, out),
+            Event::Fetched(fetched) => self.on_fetched(now, id, fetched, out),
+        }
+    }
+
+    fn on_connection(&mut self, now: &Now, id: ServerId, connection: Connection, out: &mut Effects) {
+        let Some(server) = self.servers.get_mut(&id) else { return };
+        let was_signed_out = server.signed_out;
+        let (health, signed_out) = match connection {
+            // A server that is merely unreachable is not signed out: it keeps its numbers.
+            Connection::Connecting => (Health::Connecting, was_signed_out),
+            Connection::Live { version } => {
+                server.version = version;
+                server.last_heard_ms = now.wall_ms();
+                (Health::Live, false)
+            }
+            Connection::Waiting { reason, retry_in_ms } => {
+                server.asked.clear();
+                let retry_at_ms = now.wall_ms().saturating_add(i64::try_from(retry_in_ms).unwrap_or(i64::MAX));
+                (Health::Waiting { reason, retry_at_ms }, was_signed_out)
+            }
+            Connection::SignedOut { reason } => (Health::SignedOut { reason }, true),
+            Connection::NotSignedIn => (Health::NotSignedIn, true),
+            Connection::Failed { reason } => {
+                server.asked.clear();
+                (Health::Failed { reason }, was_signed_out)
+            }
+        };
+        let expired = signed_out && !was_signed_out && matches!(health, Health::SignedOut { .. });
+        if signed_out {
+            // Counters are cleared on logout (notifications §4.6).
+            server.state = ServerState::default();
+            server.calls = super::calls::Calls::default();
+            server.asked.clear();
+        }
+        if server.health != health || server.signed_out != signed_out {
+            self.dirty = true;
+        }
+        server.health = health;
+        server.signed_out = signed_out;
+        if signed_out {
+            self.parked.retain(|parked| parked.server != id);
+            self.retract(now, |other, place| other == id && place.is_some(), out);
+        } else if was_signed_out {
+            self.retract(now, |other, place| other == id && place.is_none(), out);
+        }
+        if expired {
+            self.announce_signed_out(now, id, out);
+        }
+    }
+
+    fn on_snapshot(&mut self, now: &Now, id: ServerId, mut snapshot: Snapshot, out: &mut Effects) {
+        let Some(server) = self.servers.get_mut(&id) else { return };
+        let calls = snapshot.calls.take();
+        server.asked.clear();
+        server.state.apply_snapshot(snapshot);
+        self.dirty = true;
+        if let Some(calls) = calls {
+            self.on_calls_setup(now, id, calls, out);
+        }
+        self.decide_waiting_for(now, id, out);
+    }
+
+    fn on_channel_viewed(&mut self, now: &Now, id: ServerId, channel: ChannelId, at_ms: i64, out: &mut Effects) {
+        let Some(server) = self.servers.get_mut(&id) else { return };
+        server.state.mark_channel_read(channel, at_ms);
+        if let Some(state) = server.state.channels.get_mut(&channel) {
+            state.read_elsewhere = Some(now.mono);
+        }
+        self.dirty = true;
+        // With collapsed threads, reading a channel reads no thread.
+        self.retract(
+            now,
+            |other, place| other == id && place.is_some_and(|place| place.channel == channel && place.thread.is_none()),
+            out,
+        );
+    }
+
+    fn on_thread_updated(&mut self, now: &Now, id: ServerId, update: ThreadUpdated, out: &mut Effects) {
+        let Some(server) = self.servers.get_mut(&id) else { return };
+        let ThreadUpdated { thread, team_id, previous_unread_replies, previous_unread_mentions } = update;
+        let root = thread.id;
+        let replies = thread.unread_replies;
+        let told =
+            previous_unread_replies.map(|replies| Before { replies, mentions: previous_unread_mentions.unwrap_or(0) });
+        // F1 asks the event first, the held value second.
+        let before =
+            told.map(|told| told.replies).or_else(|| server.state.threads.get(root).map(|held| held.unread_replies));
+        let known = server.state.threads.update(thread, team_id, told);
+        self.dirty = true;
+        if !known {
+            self.ask(id, Fetch::ThreadTotals, out);
+        }
+        if replies <= 0 {
+            self.retract(now, |other, place| other == id && place.is_some_and(|place| place.thread == Some(root)), out);
+        }
+        self.thread_grew(now, id, root, replies > before.unwrap_or(0), out);
+    }
+
+    fn on_thread_read(&mut self, now: &Now, id: ServerId, change: &ThreadReadChanged, out: &mut Effects) {
+        let Some(server) = self.servers.get_mut(&id) else { return };
+        self.dirty = true;
+        match *change {
+            ThreadReadChanged::One {
+                thread_id,
+                channel_id,
+                team_id,
+                unread_replies,
+                unread_mentions,
+                previous_unread_replies,
+                previous_unread_mentions,
+            } => {
+                let told = previous_unread_replies
+                    .map(|replies| Before { replies, mentions: previous_unread_mentions.unwrap_or(0) });
+                let after = Before { replies: unread_replies, mentions: unread_mentions };
+                if !server.state.threads.read_one(thread_id, channel_id, team_id, told, after) {
+                    self.ask(id, Fetch::ThreadTotals, out);
+                }
+                if unread_replies <= 0 {
+                    self.retract(
+                        now,
+                        |other, place| other == id && place.is_some_and(|place| place.thread == Some(thread_id)),
+                        out,
+                    );
+                }
+            }
+            ThreadReadChanged::Channel(channel) => {
+                if !server.state.threads.read_channel(channel) {
+                    self.ask(id, Fetch::ThreadTotals, out);
+                }
+                self.retract(
+                    now,
+                    |other, place| {
+                        other == id && place.is_some_and(|place| place.channel == channel && place.thread.is_some())
+                    },
+                    out,
+                );
+            }
+            ThreadReadChanged::Team(team) => {
+                server.state.threads.read_team(team);
+                let of_team: Vec<ChannelId> = server
+                    .state
+                    .channels
+                    .iter()
+                    .filter(|(_, channel)| channel.team_id.is_none_or(|of| of == team))
+                    .map(|(channel, _)| *channel)
+                    .collect();
+                let gone = |place: Conversation| place.thread.is_some() && of_team.contains(&place.channel);
+                self.retract(now, |other, place| other == id && place.is_some_and(gone), out);
+            }
+        }
+    }
+
+    fn on_fetched(&mut self, now: &Now, id: ServerId, fetched: Fetched, out: &mut Effects) {
+        let Some(server) = self.servers.get_mut(&id) else { return };
+        self.dirty = true;
+        match fetched {
+            Fetched::Channel { channel_id, channel, member } => {
+                server
+                    .asked
+                    .retain(|fetch| *fetch != Fetch::Channel(channel_id) && *fetch != Fetch::Member(channel_id));
+                if let Some(channel) = &channel {
+                    server.state.apply_channel(channel);
+                }
+                if let Some(member) = &member {
+                    server.state.set_member(member);
+                }
+                if let Some(state) = server.state.channels.get_mut(&channel_id) {
+                    if channel.is_some() && member.is_some() {
+                        // The counters that were fetched include every post up to here (protocol §3.7).
+                        state.counted_up_to = state.last_post_at;
+                    }
+                    if member.is_some() {
+                        state.stale = false;
+                    }
+                }
+            }
+            Fetched::Users(users) => {
+                server.asked.retain(|fetch| !matches!(fetch, Fetch::Users(_)));
+                for user in users {
+                    server.state.apply_user(user);
+                }
+            }
+            Fetched::Me(me) => {
+                server.asked.retain(|fetch| *fetch != Fetch::Me);
+                server.state.apply_user(*me);
+            }
+            Fetched::ThreadTotals { teams, direct } => {
+                server.asked.retain(|fetch| *fetch != Fetch::ThreadTotals);
+                server.state.threads.reload_counters(&teams, direct);
+            }
+            Fetched::Failed(fetch) => server.asked.retain(|asked| *asked != fetch),
+        }
+        self.decide_waiting_for(now, id, out);
+    }
+
+    fn retract_channel(&mut self, now: &Now, id: ServerId, channel: ChannelId, out: &mut Effects) {
+        self.retract(now, |other, place| other == id && place.is_some_and(|place| place.channel == channel), out);
+    }
+
+    /// Brings a server into being, or forgets what was known of it.
+    pub(super) fn reset_server(&mut self, id: ServerId) {
+        self.servers.insert(id, Server::default());
+        self.dirty = true;
+    }
+
+    /// Takes a server out with everything that belongs to it.
+    pub(super) fn remove_server(&mut self, now: &Now, id: ServerId, out: &mut Effects) {
+        if self.servers.remove(&id).is_none() {
+            return;
+        }
+        self.parked.retain(|parked| parked.server != id);
+        self.stop_ringing_of(id, out);
+        self.retract(now, |other, _| other == id, out);
+        self.clear(ProblemKind::Wire(id));
+        self.recent.retain(|item| item.server != id);
+        out.push(Effect::StopSession(id));
+    }
+
+    /// One banner for a session that ended (notifications §4.6).
+    fn announce_signed_out(&mut self, now: &Now, id: ServerId, out: &mut Effects) {
+        let name = self.server_prefs(id).map(|server| server.name.clone()).unwrap_or_default();
+        self.announce_plain(
+            now,
+            id,
+            DecisionKind::SignedOut,
+            crate::view::BannerKind::SignedOut,
+            "Session expired",
+            &format!("Sign in to {name} again to keep receiving notifications"),
+            out,
+        );
+    }
+}

@@ -1,0 +1,60 @@
+//! What the desktop reports.
+
+use crate::effect::Effects;
+use crate::engine::Engine;
+use crate::problem::ProblemKind;
+use crate::signal::{Signal, Surface};
+use crate::time::Now;
+
+impl Engine {
+    pub(super) fn on_signal(&mut self, now: &Now, signal: Signal, out: &mut Effects) {
+        let mut effects = Vec::new();
+        match signal {
+            Signal::SurfaceChanged(surface) => {
+                if self.surface != surface {
+                    self.surface = surface;
+                    self.dirty = true;
+                    if surface == Surface::Toasts {
+                        self.stack.all_to_toasts(&mut effects);
+                    }
+                }
+            }
+            Signal::BannersFaceConnected => {
+                self.stack.face_connected(now.mono);
+                self.dirty = true;
+            }
+            Signal::BannersFaceGone => {
+                self.stack.face_gone(now.mono, &self.prefs.banner, &mut effects);
+                self.dirty = true;
+            }
+            Signal::BannerPresented { banner, version } => {
+                self.stack.presented(now.mono, banner, version, &mut effects);
+                self.clear(ProblemKind::Banners);
+                self.dirty = true;
+            }
+            Signal::BannersHovered(over) => {
+                self.stack.hovered(now.mono, over, &self.prefs.banner, &mut effects);
+                self.dirty = true;
+            }
+            Signal::ToastShown(id) => {
+                self.stack.toast_shown(id, &mut effects);
+                self.clear(ProblemKind::Toasts);
+            }
+            Signal::ToastClosed(id) => self.stack.toast_gone(id),
+            Signal::ToastClicked(id) => self.open_banner(now, id, out),
+            Signal::ToastFailed(id) => {
+                self.stack.toast_gone(id);
+                self.raise(ProblemKind::Toasts, "");
+            }
+            Signal::SystemDoNotDisturb(on) => {
+                self.system_dnd = on;
+                self.dirty = true;
+            }
+            // Deadlines in wall time are looked at after every input.
+            Signal::ScreenLocked(_) | Signal::Woke => {}
+            Signal::ProblemRaised { kind, detail } => self.raise(kind, &detail),
+            Signal::ProblemCleared(kind) => self.clear(kind),
+        }
+        self.carry_out(effects, out);
+    }
+}

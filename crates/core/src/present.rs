@@ -1,0 +1,133 @@
+//! How: title, body, names and sound. Apart from *whether*, so that the two can change apart.
+
+use crate::event::{ChannelType, NotifyProps, Post, Posted, User};
+use crate::sound::MessageSound;
+use crate::state::channel::{ChannelPrefs, SoundName, Switch};
+use crate::text;
+
+/// A user's name in a format (notifications §3.2). Empty only for a user without any name.
+pub fn display_name(user: &User, format: &str) -> String {
+    let full = || {
+        let (first, last) = (user.first_name.trim(), user.last_name.trim());
+        match (first.is_empty(), last.is_empty()) {
+            (false, false) => format!("{first} {last}"),
+            (false, true) => first.to_owned(),
+            (true, _) => last.to_owned(),
+        }
+    };
+    let plain = || user.remote_username.clone().unwrap_or_else(|| user.username.clone());
+    let name = match format {
+        "nickname_full_name" if !user.nickname.trim().is_empty() => user.nickname.trim().to_owned(),
+        "nickname_full_name" | "full_name" => full(),
+        _ => plain(),
+    };
+    if name.trim().is_empty() { user.username.clone() } else { name }
+}
+
+/// Who wrote, for the body: an override, the display name, `sender_name`, or "Someone" (notifications §3.2).
+pub fn author_name(
+    post: &Post<'_>,
+    sender_name: &str,
+    author: Option<&User>,
+    format: &str,
+    overrides_allowed: bool,
+) -> String {
+    if overrides_allowed
+        && let Some(name) = post.props.override_username.as_deref()
+        && !name.is_empty()
+    {
+        return name.to_owned();
+    }
+    if let Some(author) = author {
+        return display_name(author, format);
+    }
+    // `sender_name` carries its own `@`; the official client prints two of them.
+    let sender = sender_name.strip_prefix('@').unwrap_or(sender_name);
+    if sender.is_empty() { "Someone".to_owned() } else { sender.to_owned() }
+}
+
+/// The message's text in one plain line; empty where there is none (notifications §3.2).
+pub fn plain_text(post: &Post<'_>) -> String {
+    if !post.message.is_empty() {
+        return text::strip_markdown(&post.message);
+    }
+    post.props
+        .attachments
+        .iter()
+        .find_map(|attachment| {
+            [&attachment.fallback, &attachment.pretext, &attachment.text].into_iter().find(|part| !part.is_empty())
+        })
+        .map(|part| text::strip_markdown(part))
+        .unwrap_or_default()
+}
+
+/// What is said instead of a text: " uploaded an image" and the like (notifications §3.2).
+pub fn fallback_phrase(posted: &Posted<'_>) -> &'static str {
+    if posted.image {
+        "uploaded an image"
+    } else if posted.other_file {
+        "uploaded a file"
+    } else if posted.post.props.attachments.iter().any(|attachment| !attachment.image_url.is_empty()) {
+        "posted an image"
+    } else {
+        "posted a message"
+    }
+}
+
+/// Title in the plain wording (notifications §3.1).
+pub fn title(known: Option<&str>, posted: &Posted<'_>, crt_reply: bool) -> String {
+    let base = match known {
+        Some(name) if !name.is_empty() => name,
+        _ if posted.channel_type == Some(ChannelType::Direct) => "Direct Message",
+        _ => &posted.channel_display_name,
+    };
+    if crt_reply { format!("Reply in {base}") } else { base.to_owned() }
+}
+
+/// Body in the plain wording (notifications §3.2).
+pub fn body(author: &str, text: &str, phrase: &str) -> String {
+    if text.is_empty() { format!("@{author} {phrase}") } else { format!("@{author}: {text}") }
+}
+
+/// Whether a message sound is wanted (rule S1).
+pub fn sound_enabled(channel: Option<&ChannelPrefs>, props: &NotifyProps) -> bool {
+    match channel.map(|prefs| prefs.desktop_sound) {
+        Some(Switch::On) => true,
+        Some(Switch::Off) => false,
+        Some(Switch::Default | Switch::Unknown) | None => {
+            props.get("desktop_sound").is_none_or(|value| value.is_empty() || value == "true")
+        }
+    }
+}
+
+/// Which message sound (rule S2). A name we do not have falls back to Bing (S5).
+pub fn sound_name(channel: Option<&ChannelPrefs>, props: &NotifyProps) -> String {
+    match channel.map(|prefs| &prefs.sound) {
+        Some(SoundName::Known(sound)) => return sound.name().to_owned(),
+        Some(SoundName::Other(name)) => return name.clone().into_string(),
+        Some(SoundName::Default) | None => {}
+    }
+    match props.get("desktop_notification_sound").map(String::as_str) {
+        None | Some("" | "default") => MessageSound::default().name().to_owned(),
+        Some(name) => name.to_owned(),
+    }
+}
+
+/// The sound to be played, before any throttling; `None` = silent.
+pub fn message_sound(channel: Option<&ChannelPrefs>, props: &NotifyProps) -> Option<MessageSound> {
+    if !sound_enabled(channel, props) {
+        return None;
+    }
+    match sound_name(channel, props).as_str() {
+        "None" => None,
+        name => Some(MessageSound::parse(name).unwrap_or_default()),
+    }
+}
+
+/// Where a message opens: the permalink (notifications §3.4).
+pub fn permalink(base: &str, team: Option<&str>, post: &str) -> String {
+    match team {
+        Some(team) if !team.is_empty() => format!("{base}/{team}/pl/{post}"),
+        _ => format!("{base}/_redirect/pl/{post}"),
+    }
+}

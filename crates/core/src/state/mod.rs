@@ -1,0 +1,322 @@
+//! Replicated facts of one server: applied, never judged.
+
+pub mod channel;
+pub mod threads;
+pub mod unread;
+
+use std::collections::BTreeMap;
+
+use crate::effect::Fetch;
+use crate::event::{
+    Channel, ChannelType, License, Member, NotifyProps, Preference, ServerConfig, Snapshot, Status, Team, User,
+};
+use crate::ids::{ChannelId, IdMap, TeamId, UserId};
+use crate::state::channel::{ChannelPrefs, ChannelState};
+use crate::state::threads::Threads;
+
+/// Everything that is known of one server.
+#[derive(Debug, Default)]
+pub struct ServerState {
+    /// The signed-in person.
+    pub me: User,
+    /// Their account preferences.
+    pub props: NotifyProps,
+    /// Configuration.
+    pub config: ServerConfig,
+    /// Licence.
+    pub license: License,
+    /// `display_settings/collapsed_reply_threads`.
+    pub crt_preference: Option<String>,
+    /// `display_settings/name_format`.
+    pub name_format: Option<String>,
+    /// Teams.
+    pub teams: BTreeMap<TeamId, Team>,
+    /// Channels the person is in.
+    pub channels: IdMap<ChannelId, ChannelState>,
+    /// People met so far.
+    pub users: IdMap<UserId, User>,
+    /// Threads and their counters.
+    pub threads: Threads,
+    /// Own availability; `None` = unknown.
+    pub status: Option<Status>,
+    /// What all channels add to the badge.
+    pub sum: unread::BadgeSum,
+    /// A snapshot was applied in this run.
+    pub loaded: bool,
+    /// A `followers` field was seen: the server sends them.
+    pub saw_followers: bool,
+}
+
+impl ServerState {
+    /// My id; `None` before the snapshot.
+    pub fn me_id(&self) -> Option<UserId> {
+        self.me.id
+    }
+
+    /// Whether collapsed reply threads are on for me (notifications §1.4).
+    pub fn crt(&self) -> bool {
+        crt_enabled(&self.config, self.crt_preference.as_deref())
+    }
+
+    /// The name format in force (notifications §1.4, protocol §3.2).
+    pub fn name_format(&self) -> &str {
+        let locked = self.config.lock_teammate_name_display && self.license.lock_teammate_name_display;
+        let preference = if locked { None } else { self.name_format.as_deref() };
+        preference.or(self.config.teammate_name_display.as_deref()).unwrap_or("username")
+    }
+
+    /// Replaces everything by what the server holds now. Decisions, banners and manual marks are kept elsewhere.
+    pub fn apply_snapshot(&mut self, snapshot: Snapshot) {
+        let Snapshot {
+            me,
+            config,
+            license,
+            preferences,
+            teams,
+            channels,
+            members,
+            team_threads,
+            direct_threads,
+            threads,
+            threads_complete,
+            users,
+            status,
+            calls: _,
+            taken_at_ms: _,
+        } = snapshot;
+        if let Some(mut me) = me {
+            if let Some(props) = me.notify_props.take() {
+                self.props = props;
+            }
+            self.me = me;
+        }
+        self.config = config;
+        self.license = license;
+        self.crt_preference = None;
+        self.name_format = None;
+        self.apply_preferences(&preferences);
+        self.teams = teams.into_iter().map(|team| (team.id, team)).collect();
+        let mut old = core::mem::take(&mut self.channels);
+        for channel in channels {
+            let mut state = ChannelState::from_channel(&channel);
+            if let Some(before) = old.remove(&channel.id) {
+                state.manually_unread = before.manually_unread;
+                state.read_elsewhere = before.read_elsewhere;
+            }
+            self.channels.insert(channel.id, state);
+        }
+        for member in &members {
+            // Members of channels that were not listed belong to archived teams: ignored (protocol §3.3).
+            if let Some(state) = self.channels.get_mut(&member.channel_id) {
+                state.set_member(member);
+            }
+        }
+        for user in users {
+            self.apply_user(user);
+        }
+        self.status = status.or(self.status.take());
+        self.threads.load(&team_threads, direct_threads, threads, threads_complete);
+        self.loaded = true;
+        self.recount();
+    }
+
+    /// Applies preference writes; tells whether reply threads were switched.
+    pub fn apply_preferences(&mut self, preferences: &[Preference]) -> bool {
+        let before = self.crt();
+        for preference in preferences {
+            if let Some(slot) = self.preference_slot(preference) {
+                *slot = Some(preference.value.clone());
+            }
+        }
+        self.recount_if_switched(before)
+    }
+
+    /// Applies preference deletions; tells whether reply threads were switched.
+    pub fn delete_preferences(&mut self, preferences: &[Preference]) -> bool {
+        let before = self.crt();
+        for preference in preferences {
+            if let Some(slot) = self.preference_slot(preference) {
+                *slot = None;
+            }
+        }
+        self.recount_if_switched(before)
+    }
+
+    /// Takes over a configuration; tells whether reply threads were switched.
+    pub fn apply_config(&mut self, config: ServerConfig) -> bool {
+        let before = self.crt();
+        self.config = config;
+        self.recount_if_switched(before)
+    }
+
+    fn recount_if_switched(&mut self, before: bool) -> bool {
+        let switched = before != self.crt();
+        if switched {
+            self.recount();
+        }
+        switched
+    }
+
+    fn preference_slot(&mut self, preference: &Preference) -> Option<&mut Option<String>> {
+        match (preference.category.as_str(), preference.name.as_str()) {
+            ("display_settings", "collapsed_reply_threads") => Some(&mut self.crt_preference),
+            ("display_settings", "name_format") => Some(&mut self.name_format),
+            _ => None,
+        }
+    }
+
+    /// Applies a profile. For oneself: only if newer, and without `notify_props` (5.37) the own ones are kept and asked for.
+    pub fn apply_user(&mut self, mut user: User) -> Option<Fetch> {
+        let id = user.id?;
+        let props = user.notify_props.take();
+        if self.me.id != Some(id) {
+            let was_active = self.users.get(&id).is_none_or(|known| known.delete_at == 0);
+            let is_active = user.delete_at == 0;
+            self.users.insert(id, user);
+            // A deactivated teammate's direct messages leave the badge.
+            if was_active != is_active {
+                self.recount();
+            }
+            return None;
+        }
+        if user.update_at < self.me.update_at {
+            return None;
+        }
+        self.me = user;
+        match props {
+            Some(props) if !props.is_empty() => {
+                self.props = props;
+                None
+            }
+            _ => Some(Fetch::Me),
+        }
+    }
+
+    /// A user, oneself included.
+    pub fn user(&self, id: UserId) -> Option<&User> {
+        if self.me.id == Some(id) { Some(&self.me) } else { self.users.get(&id) }
+    }
+
+    /// Applies a channel's own data.
+    pub fn apply_channel(&mut self, channel: &Channel) {
+        match self.channels.get_mut(&channel.id) {
+            Some(state) => state.set_channel(channel),
+            None => {
+                self.channels.insert(channel.id, ChannelState::from_channel(channel));
+            }
+        }
+        self.touch(channel.id);
+    }
+
+    /// Applies a membership that came by itself (notifications §4.5, `channel_member_updated`).
+    pub fn apply_member(&mut self, member: &Member) {
+        self.channels.entry(member.channel_id).or_insert_with(ChannelState::unknown).merge_member(member);
+        self.touch(member.channel_id);
+    }
+
+    /// Takes over a membership as it was fetched.
+    pub fn set_member(&mut self, member: &Member) {
+        self.channels.entry(member.channel_id).or_insert_with(ChannelState::unknown).set_member(member);
+        self.touch(member.channel_id);
+    }
+
+    /// A channel was archived (a time) or brought back (0).
+    pub fn set_deleted(&mut self, id: ChannelId, delete_at: i64) {
+        if let Some(channel) = self.channels.get_mut(&id) {
+            channel.delete_at = delete_at;
+            if delete_at != 0 {
+                self.threads.drop_channel(id);
+            }
+        }
+        self.touch(id);
+    }
+
+    /// Takes a channel and its threads out.
+    pub fn drop_channel(&mut self, channel: ChannelId) {
+        if let Some(gone) = self.channels.remove(&channel) {
+            self.sum.replace(gone.part, unread::BadgePart::default());
+        }
+        self.threads.drop_channel(channel);
+    }
+
+    /// Takes a team, its channels and its thread counters out.
+    pub fn drop_team(&mut self, team: TeamId) {
+        self.teams.remove(&team);
+        let gone: Vec<ChannelId> =
+            self.channels.iter().filter(|(_, state)| state.team_id == Some(team)).map(|(id, _)| *id).collect();
+        for id in gone {
+            self.drop_channel(id);
+        }
+        self.threads.drop_team(team);
+    }
+
+    /// Whether a channel is muted for me; unknown ones are not.
+    pub fn is_muted(&self, channel: ChannelId) -> bool {
+        self.channels.get(&channel).and_then(|state| state.prefs.as_deref()).is_some_and(ChannelPrefs::is_muted)
+    }
+
+    /// A channel's name for people: its display name; for a direct message the other person's.
+    pub fn channel_title(&self, id: ChannelId) -> Option<String> {
+        let channel = self.channels.get(&id)?;
+        match channel.channel_type? {
+            ChannelType::Direct => Some("Direct Message".to_owned()),
+            ChannelType::Public | ChannelType::Private | ChannelType::Group => {
+                (!channel.display_name.is_empty()).then(|| channel.display_name.clone().into_string())
+            }
+        }
+    }
+
+    /// The other person of a direct message.
+    pub fn teammate(&self, channel_name: &str) -> Option<UserId> {
+        let me = self.me.id?;
+        let (first, second) = channel_name.split_once("__")?;
+        let other = if first == me.as_str() { second } else { first };
+        UserId::parse(other)
+    }
+}
+
+/// Whether collapsed reply threads are on (notifications §1.4; below 7.6 the feature flag too, protocol §3.6).
+pub fn crt_enabled(config: &ServerConfig, preference: Option<&str>) -> bool {
+    if config.feature_flag_collapsed_threads == Some(false) && version_below(&config.version, 7, 6) {
+        return false;
+    }
+    match config.collapsed_threads.as_deref() {
+        None | Some("disabled" | "") => false,
+        Some("always_on") => true,
+        Some(setting) => preference.map_or(setting == "default_on", |value| value == "on"),
+    }
+}
+
+/// Whether a version such as `7.5.2` lies below `major.minor`; unreadable ones do not.
+pub fn version_below(version: &str, major: u32, minor: u32) -> bool {
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().ok());
+    match (parts.next().flatten(), parts.next().flatten()) {
+        (Some(a), Some(b)) => (a, b) < (major, minor),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reply_threads_follow_the_server_then_the_person() {
+        let config = |setting: Option<&str>| ServerConfig {
+            collapsed_threads: setting.map(str::to_owned),
+            version: "11.1.0".to_owned(),
+            ..ServerConfig::default()
+        };
+        for (setting, preference, expected) in [
+            (None, Some("on"), false),
+            (Some("disabled"), Some("on"), false),
+            (Some("default_off"), None, false),
+            (Some("default_off"), Some("on"), true),
+            (Some("default_on"), None, true),
+            (Some("default_on"), Some("off"), false),
+            (Some("always_on"), Some("off"), true),
+        ] {
+            assert_eq!(crt_enabled(&config(setting), preference), expected, "{setting:?} {preference:?}");
+        }
+    }
+}

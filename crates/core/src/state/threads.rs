@@ -1,0 +1,299 @@
+//! Followed threads and their counters (notifications §4.2, §4.5; protocol §3.6).
+//!
+//! A team has two counters: its own threads, and those together with the threads of direct and group messages, which
+//! belong to no team.
+
+use std::collections::BTreeMap;
+
+use crate::event::{Thread, ThreadCounts};
+use crate::ids::{ChannelId, IdMap, PostId, TeamId};
+
+/// Everything known of threads.
+#[derive(Clone, Debug, Default)]
+pub struct Threads {
+    /// Threads met so far.
+    held: IdMap<PostId, HeldThread>,
+    /// Counters of each team.
+    counters: BTreeMap<TeamId, TeamThreads>,
+    /// Threads that are not held had nothing unread when the counters were loaded.
+    complete: bool,
+}
+
+/// The two counters of a team.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TeamThreads {
+    /// Without direct and group messages.
+    pub own: ThreadCounts,
+    /// With them.
+    pub with_direct: ThreadCounts,
+}
+
+/// One thread.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeldThread {
+    /// Channel, once known.
+    pub channel_id: Option<ChannelId>,
+    /// Team; `None` for direct and group messages.
+    pub team_id: Option<TeamId>,
+    /// Unread replies.
+    pub unread_replies: i64,
+    /// Unread mentions.
+    pub unread_mentions: i64,
+    /// Urgent root.
+    pub is_urgent: bool,
+    /// The root's text in markdown, cut; empty = unknown.
+    pub root_message: Box<str>,
+}
+
+/// What was known before a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Before {
+    /// Unread replies.
+    pub replies: i64,
+    /// Unread mentions.
+    pub mentions: i64,
+}
+
+impl Threads {
+    /// Takes over counters as they were fetched.
+    pub fn load(
+        &mut self,
+        own: &[(TeamId, ThreadCounts)],
+        direct: Option<(TeamId, ThreadCounts)>,
+        threads: Vec<Thread>,
+        complete: bool,
+    ) {
+        self.held.clear();
+        self.counters =
+            own.iter().map(|(team, counts)| (*team, TeamThreads { own: *counts, with_direct: *counts })).collect();
+        self.set_direct(direct);
+        for thread in threads {
+            let team_id = None;
+            self.hold(thread, team_id);
+        }
+        let nothing = self
+            .counters
+            .values()
+            .all(|team| team.with_direct.unread_threads == 0 && team.with_direct.unread_mentions == 0);
+        self.complete = complete || nothing;
+    }
+
+    /// Takes over counters alone; held threads stay.
+    pub fn reload_counters(&mut self, own: &[(TeamId, ThreadCounts)], direct: Option<(TeamId, ThreadCounts)>) {
+        self.counters =
+            own.iter().map(|(team, counts)| (*team, TeamThreads { own: *counts, with_direct: *counts })).collect();
+        self.set_direct(direct);
+    }
+
+    /// What direct and group messages add is the same for every team.
+    fn set_direct(&mut self, direct: Option<(TeamId, ThreadCounts)>) {
+        let Some((team, with_direct)) = direct else { return };
+        let own = self.counters.entry(team).or_default().own;
+        let extra = ThreadCounts {
+            total: with_direct.total - own.total,
+            unread_threads: with_direct.unread_threads - own.unread_threads,
+            unread_mentions: with_direct.unread_mentions - own.unread_mentions,
+            unread_urgent_mentions: with_direct.unread_urgent_mentions - own.unread_urgent_mentions,
+        };
+        for counters in self.counters.values_mut() {
+            counters.with_direct = ThreadCounts {
+                total: counters.own.total + extra.total,
+                unread_threads: (counters.own.unread_threads + extra.unread_threads).max(0),
+                unread_mentions: (counters.own.unread_mentions + extra.unread_mentions).max(0),
+                unread_urgent_mentions: (counters.own.unread_urgent_mentions + extra.unread_urgent_mentions).max(0),
+            };
+        }
+    }
+
+    /// Counters of every team.
+    pub fn counters(&self) -> &BTreeMap<TeamId, TeamThreads> {
+        &self.counters
+    }
+
+    /// Makes sure that a team has counters.
+    pub fn ensure_team(&mut self, team: TeamId) {
+        self.counters.entry(team).or_default();
+    }
+
+    /// A held thread.
+    pub fn get(&self, id: PostId) -> Option<&HeldThread> {
+        self.held.get(&id)
+    }
+
+    /// What is known to have been unread in a thread before an event: held, else as the event says, else nothing where
+    /// everything unread was loaded.
+    pub fn before(&self, id: PostId, told: Option<Before>) -> Option<Before> {
+        match self.held.get(&id) {
+            Some(held) => Some(Before { replies: held.unread_replies, mentions: held.unread_mentions }),
+            None => told.or_else(|| self.complete.then_some(Before { replies: 0, mentions: 0 })),
+        }
+    }
+
+    fn hold(&mut self, thread: Thread, team_id: Option<TeamId>) {
+        self.held.insert(
+            thread.id,
+            HeldThread {
+                channel_id: thread.channel_id,
+                team_id,
+                unread_replies: thread.unread_replies,
+                unread_mentions: thread.unread_mentions,
+                is_urgent: thread.is_urgent,
+                root_message: crate::text::cut_at_char(&thread.root_message, 200).into(),
+            },
+        );
+    }
+
+    /// `thread_updated`: applies the difference. `false` where it could not be told, so that totals must be fetched.
+    pub fn update(&mut self, thread: Thread, team_id: Option<TeamId>, told: Option<Before>) -> bool {
+        let before = self.before(thread.id, told);
+        let after = Before { replies: thread.unread_replies, mentions: thread.unread_mentions };
+        let urgent = thread.is_urgent;
+        self.hold(thread, team_id);
+        if let Some(before) = before {
+            self.shift(team_id, before, after, urgent);
+        }
+        before.is_some()
+    }
+
+    /// `thread_read_changed` for one thread. `false` where totals must be fetched.
+    pub fn read_one(
+        &mut self,
+        id: PostId,
+        channel_id: Option<ChannelId>,
+        team_id: Option<TeamId>,
+        told: Option<Before>,
+        after: Before,
+    ) -> bool {
+        let before = self.before(id, told);
+        let held = self.held.entry(id).or_insert_with(|| HeldThread { channel_id, team_id, ..HeldThread::default() });
+        held.unread_replies = after.replies;
+        held.unread_mentions = after.mentions;
+        let (team_id, urgent) = (held.team_id, held.is_urgent);
+        if let Some(before) = before {
+            self.shift(team_id, before, after, urgent);
+        }
+        before.is_some()
+    }
+
+    /// Every known thread of a channel was read. `false` where it may have had unread ones that are not held.
+    pub fn read_channel(&mut self, channel: ChannelId) -> bool {
+        let ids = self.of_channel(channel);
+        for id in ids {
+            if let Some(held) = self.held.get_mut(&id) {
+                let before = Before { replies: held.unread_replies, mentions: held.unread_mentions };
+                held.unread_replies = 0;
+                held.unread_mentions = 0;
+                let (team_id, urgent) = (held.team_id, held.is_urgent);
+                self.shift(team_id, before, Before { replies: 0, mentions: 0 }, urgent);
+            }
+        }
+        self.complete
+    }
+
+    /// Every thread of a team, and of direct and group messages, was read.
+    pub fn read_team(&mut self, team: TeamId) {
+        let direct_unread = self.counters.get(&team).map(|counters| {
+            (
+                counters.with_direct.unread_threads - counters.own.unread_threads,
+                counters.with_direct.unread_mentions - counters.own.unread_mentions,
+                counters.with_direct.unread_urgent_mentions - counters.own.unread_urgent_mentions,
+            )
+        });
+        for held in self.held.values_mut().filter(|held| held.team_id == Some(team) || held.team_id.is_none()) {
+            held.unread_replies = 0;
+            held.unread_mentions = 0;
+        }
+        for (id, counters) in &mut self.counters {
+            if *id == team {
+                for counts in [&mut counters.own, &mut counters.with_direct] {
+                    counts.unread_threads = 0;
+                    counts.unread_mentions = 0;
+                    counts.unread_urgent_mentions = 0;
+                }
+            } else if let Some((threads, mentions, urgent)) = direct_unread {
+                let counts = &mut counters.with_direct;
+                counts.unread_threads = (counts.unread_threads - threads).max(0);
+                counts.unread_mentions = (counts.unread_mentions - mentions).max(0);
+                counts.unread_urgent_mentions = (counts.unread_urgent_mentions - urgent).max(0);
+            }
+        }
+    }
+
+    /// A thread was unfollowed: its unread part goes, and it is forgotten.
+    pub fn unfollow(&mut self, id: PostId) {
+        self.forget(id);
+    }
+
+    /// A thread was followed: it starts read.
+    pub fn follow(&mut self, id: PostId, team_id: Option<TeamId>) {
+        if self.held.contains_key(&id) {
+            return;
+        }
+        self.held.insert(id, HeldThread { team_id, ..HeldThread::default() });
+        self.each_counter(team_id, |counts| counts.total += 1);
+    }
+
+    /// The root was deleted.
+    pub fn forget(&mut self, id: PostId) {
+        let Some(held) = self.held.remove(&id) else { return };
+        self.each_counter(held.team_id, |counts| {
+            counts.total = (counts.total - 1).max(0);
+            if held.unread_replies > 0 {
+                counts.unread_threads = (counts.unread_threads - 1).max(0);
+            }
+            counts.unread_mentions = (counts.unread_mentions - held.unread_mentions).max(0);
+            if held.is_urgent {
+                counts.unread_urgent_mentions = (counts.unread_urgent_mentions - held.unread_mentions).max(0);
+            }
+        });
+    }
+
+    /// A channel is gone: its held threads leave the counters.
+    pub fn drop_channel(&mut self, channel: ChannelId) {
+        for id in self.of_channel(channel) {
+            self.forget(id);
+        }
+    }
+
+    /// A team is gone, with its counters.
+    pub fn drop_team(&mut self, team: TeamId) {
+        self.counters.remove(&team);
+        self.held.retain(|_, held| held.team_id != Some(team));
+    }
+
+    fn of_channel(&self, channel: ChannelId) -> Vec<PostId> {
+        let mut ids: Vec<PostId> =
+            self.held.iter().filter(|(_, held)| held.channel_id == Some(channel)).map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// A thread without team changes what includes direct messages, in every team; another one both counters of its team.
+    fn each_counter(&mut self, team_id: Option<TeamId>, mut change: impl FnMut(&mut ThreadCounts)) {
+        match team_id {
+            None => self.counters.values_mut().for_each(|counters| change(&mut counters.with_direct)),
+            Some(team) => {
+                let counters = self.counters.entry(team).or_default();
+                change(&mut counters.own);
+                change(&mut counters.with_direct);
+            }
+        }
+    }
+
+    fn shift(&mut self, team_id: Option<TeamId>, before: Before, after: Before, urgent: bool) {
+        self.each_counter(team_id, |counts| shift(counts, before, after, urgent));
+    }
+}
+
+/// The thread delta of `notifications.md` §4.5.
+pub fn shift(counts: &mut ThreadCounts, before: Before, after: Before, urgent: bool) {
+    counts.unread_mentions = (counts.unread_mentions + after.mentions - before.mentions).max(0);
+    if urgent {
+        counts.unread_urgent_mentions = (counts.unread_urgent_mentions + after.mentions - before.mentions).max(0);
+    }
+    if before.replies <= 0 && after.replies > 0 {
+        counts.unread_threads += 1;
+    } else if before.replies > 0 && after.replies <= 0 {
+        counts.unread_threads = (counts.unread_threads - 1).max(0);
+    }
+}

@@ -1,0 +1,216 @@
+//! Counting: what each post and each read does to a channel (notifications §2.9), and what a server's badge is made of (§4.2).
+
+use crate::badge::Badge;
+use crate::event::{ChannelType, PostUnread, Posted, Priority};
+use crate::ids::{ChannelId, UserId};
+use crate::state::ServerState;
+use crate::state::channel::ChannelState;
+
+/// Types that never count as messages (rule U1).
+pub fn is_join_leave_like(kind: &str) -> bool {
+    matches!(
+        kind,
+        "system_add_remove"
+            | "system_add_to_channel"
+            | "system_channel_deleted"
+            | "system_channel_restored"
+            | "system_join_leave"
+            | "system_join_channel"
+            | "system_leave_channel"
+            | "system_remove_from_channel"
+            | "system_join_team"
+            | "system_leave_team"
+            | "system_add_to_team"
+            | "system_remove_from_team"
+    )
+}
+
+impl ServerState {
+    /// Counts a post as the server does (rules U0–U3).
+    pub fn count_post(&mut self, posted: &Posted<'_>) {
+        self.count(posted);
+        self.touch(posted.post.channel_id);
+    }
+
+    fn count(&mut self, posted: &Posted<'_>) {
+        let post = &posted.post;
+        let me = self.me.id;
+        let crt = self.crt();
+        let mentioned = me.is_some_and(|me| posted.mentions.as_ref().is_some_and(|list| list.contains(&me)));
+        let views_are_sent = self.config.enable_channel_viewed_messages;
+        let Some(channel) = self.channels.get_mut(&post.channel_id) else { return };
+        let counted_already = post.create_at != 0 && post.create_at <= channel.counted_up_to;
+        channel.last_post_at = channel.last_post_at.max(post.create_at);
+        if counted_already {
+            return;
+        }
+        let root = post.root_id.is_none();
+        let counts = &mut channel.counts;
+        if is_join_leave_like(&post.kind) {
+            if mentioned && post.props.added_user_id.is_some() && post.props.added_user_id == me {
+                counts.mentions += 1;
+                counts.mentions_root += 1;
+            }
+            return;
+        }
+        counts.total += 1;
+        if root {
+            counts.total_root += 1;
+        }
+        let mine = post.user_id.is_some()
+            && post.user_id == me
+            && !post.props.from_webhook
+            && !post.kind.starts_with("system_");
+        if mine {
+            if !views_are_sent && !channel.manually_unread && !(crt && !root) {
+                mark_read(channel, post.create_at);
+            }
+            return;
+        }
+        if mentioned {
+            counts.mentions += 1;
+            if root {
+                counts.mentions_root += 1;
+            }
+            if post.priority == Priority::Urgent {
+                counts.urgent += 1;
+            }
+        }
+    }
+
+    /// A channel was read, here or elsewhere. Tells whether anything was unread.
+    pub fn mark_channel_read(&mut self, id: ChannelId, at_ms: i64) -> bool {
+        let Some(channel) = self.channels.get_mut(&id) else { return false };
+        let before = channel.counts;
+        mark_read(channel, at_ms);
+        self.touch(id);
+        before.total != before.read || before.mentions != 0 || before.mentions_root != 0
+    }
+
+    /// `post_unread`: the read counters, absolutely. `true` where a root count was needed and missing.
+    pub fn apply_post_unread(&mut self, event: &PostUnread) -> bool {
+        let crt = self.crt();
+        let Some(channel) = self.channels.get_mut(&event.channel_id) else { return false };
+        let counts = &mut channel.counts;
+        let set = |slot: &mut i64, value: Option<i64>| {
+            if let Some(value) = value {
+                *slot = value;
+            }
+        };
+        set(&mut counts.read, event.msg_count);
+        set(&mut counts.read_root, event.msg_count_root);
+        set(&mut counts.mentions, event.mention_count);
+        set(&mut counts.mentions_root, event.mention_count_root);
+        set(&mut counts.urgent, event.urgent_mention_count);
+        set(&mut counts.last_viewed_at, event.last_viewed_at);
+        channel.manually_unread = true;
+        let missing = crt && (event.msg_count_root.is_none() || event.mention_count_root.is_none());
+        channel.stale |= missing;
+        self.touch(event.channel_id);
+        missing
+    }
+
+    /// This server's share of the badge (notifications §4.2, with the order-dependent defects mended as §6 says).
+    ///
+    /// Channels are summed as they change ([`Self::touch`]), so that a frame costs the same with ten channels or fifty thousand.
+    pub fn badge(&self) -> Badge {
+        let mut mentions = self.sum.mentions;
+        let mut unread = self.sum.unread_channels > 0;
+        if self.crt() {
+            let mut first = true;
+            for counters in self.threads.counters().values() {
+                // Direct and group threads belong to no team: counted once, with the first.
+                let counts = if first { counters.with_direct } else { counters.own };
+                first = false;
+                mentions += counts.unread_mentions;
+                unread |= counts.unread_threads > 0;
+            }
+        }
+        let mentions = u32::try_from(mentions.max(0)).unwrap_or(u32::MAX);
+        Badge { mentions, unread: unread || mentions > 0, signed_out: false, dot_hidden: false }
+    }
+
+    /// Brings a channel's part of the sum up to date. Called after every change of a channel.
+    pub fn touch(&mut self, id: ChannelId) {
+        let Some(channel) = self.channels.get(&id) else { return };
+        let now = self.part(channel);
+        if let Some(channel) = self.channels.get_mut(&id) {
+            let before = core::mem::replace(&mut channel.part, now);
+            self.sum.replace(before, now);
+        }
+    }
+
+    /// Sums every channel anew: after a snapshot, or when reply threads were switched.
+    pub fn recount(&mut self) {
+        let parts: Vec<(ChannelId, BadgePart)> =
+            self.channels.iter().map(|(id, channel)| (*id, self.part(channel))).collect();
+        self.sum = BadgeSum::default();
+        for (id, part) in parts {
+            if let Some(channel) = self.channels.get_mut(&id) {
+                channel.part = part;
+            }
+            self.sum.replace(BadgePart::default(), part);
+        }
+    }
+
+    fn part(&self, channel: &ChannelState) -> BadgePart {
+        if !self.counts_for_badge(channel) {
+            return BadgePart::default();
+        }
+        let unread = channel.counts.unread(self.crt());
+        BadgePart { mentions: unread.mentions, unread: unread.mentions > 0 || unread.messages > 0 }
+    }
+
+    fn counts_for_badge(&self, channel: &ChannelState) -> bool {
+        let Some(prefs) = channel.prefs.as_deref() else { return false };
+        if prefs.is_muted() {
+            return false;
+        }
+        match channel.channel_type {
+            // A teammate whose profile is not loaded counts (notifications §6.11).
+            Some(ChannelType::Direct) => self
+                .teammate(&channel.name)
+                .and_then(|id: UserId| self.users.get(&id))
+                .is_none_or(|user| user.delete_at == 0),
+            Some(ChannelType::Public | ChannelType::Private | ChannelType::Group) | None => channel.delete_at == 0,
+        }
+    }
+}
+
+/// What a channel adds to the badge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BadgePart {
+    /// Its mentions.
+    pub mentions: i64,
+    /// Whether anything is unread.
+    pub unread: bool,
+}
+
+/// The sum of all parts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BadgeSum {
+    /// All mentions.
+    pub mentions: i64,
+    /// Channels with anything unread.
+    pub unread_channels: i64,
+}
+
+impl BadgeSum {
+    /// Exchanges one part for another.
+    pub fn replace(&mut self, before: BadgePart, now: BadgePart) {
+        self.mentions += now.mentions - before.mentions;
+        self.unread_channels += i64::from(now.unread) - i64::from(before.unread);
+    }
+}
+
+/// My counters become the totals; a manual mark is cleared.
+fn mark_read(channel: &mut ChannelState, at_ms: i64) {
+    let counts = &mut channel.counts;
+    counts.read = counts.total;
+    counts.read_root = counts.total_root;
+    counts.mentions = 0;
+    counts.mentions_root = 0;
+    counts.urgent = 0;
+    counts.last_viewed_at = counts.last_viewed_at.max(at_ms);
+    channel.manually_unread = false;
+}
