@@ -4,5 +4,17 @@
 //! what it asks of servers.
 
 pub mod bootstrap;
+pub mod clock;
+pub mod discover;
+pub mod http;
 pub mod lenient;
+pub mod secrets;
 pub mod shapes;
+pub mod sign_in;
+#[cfg(test)]
+mod testing;
+mod tls;
+pub mod trouble;
+pub mod wire;
+
+pub use tls::install_crypto;

@@ -1,0 +1,563 @@
+//! The REST calls, behind one struct.
+//!
+//! No cookies ever (a cookie beats the bearer token, protocol §2.6), no redirects, four requests at a time, bodies capped,
+//! `Retry-After` honoured. What the calls mean is written in `session::load`, `discover` and `sign_in`; here is how.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use belfry_core::ids::{CallId, ChannelId, PostId, TeamId, UserId};
+use belfry_core::secret::Secret;
+use reqwest::header::{AUTHORIZATION, CACHE_CONTROL, DATE, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use reqwest::{Method, redirect};
+use serde::Deserialize;
+use thiserror::Error;
+use tokio::sync::Semaphore;
+use url::Url;
+
+use crate::lenient;
+use crate::shapes;
+use crate::tls;
+use crate::trouble::Trouble;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+const ORDINARY_TIMEOUT: Duration = Duration::from_secs(30);
+const BULK_TIMEOUT: Duration = Duration::from_secs(120);
+const IMAGE_TIMEOUT: Duration = Duration::from_secs(20);
+/// Below the server's 60 s, so that we never write into a connection it is just closing (protocol §7.3).
+const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
+const ORDINARY_CAP: usize = 4 << 20;
+const BULK_CAP: usize = 64 << 20;
+/// Largest picture that is read, in bytes.
+pub const IMAGE_CAP: usize = 8 << 20;
+const AT_A_TIME: usize = 4;
+/// Tries of a request that changes nothing, the first included.
+const TRIES: u32 = 5;
+
+/// Only this id on the API means that the session is over (protocol §2.5).
+const SESSION_EXPIRED: &str = "api.context.session_expired.app_error";
+/// Policy wants an authenticator that the person has not set up (protocol §2.1).
+const MFA_REQUIRED: &str = "api.context.mfa_required.app_error";
+
+/// `Belfry/<version> (<os>)`; servers class sessions by it (protocol §1.5).
+pub fn user_agent() -> String {
+    format!("Belfry/{} ({})", env!("CARGO_PKG_VERSION"), std::env::consts::OS)
+}
+
+/// Why a call did not work. `Display` is one sentence without a full stop; it never holds a URL, a token or a body.
+#[derive(Debug, Error)]
+pub enum HttpError {
+    /// The address is no web address.
+    #[error("the address is not valid")]
+    BadAddress,
+    /// No answer came.
+    #[error("{0}")]
+    Unreachable(Trouble),
+    /// The server refused.
+    #[error("{}", refusal(*.status, .id))]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The server's own error id; empty where it sent none.
+        id: String,
+        /// How long it asked us to wait.
+        retry_after: Option<Duration>,
+        /// Whether this ends the session.
+        session_expired: bool,
+    },
+    /// The server sent us elsewhere, which after sign-in mostly means a wrong address.
+    #[error("the server redirected the request elsewhere")]
+    Redirected,
+    /// The answer was larger than anything we keep.
+    #[error("the server's answer was too large")]
+    TooLarge,
+    /// The answer was not what it should be.
+    #[error("the server's answer could not be read")]
+    Malformed,
+}
+
+fn refusal(status: u16, id: &str) -> String {
+    match (status, id) {
+        (_, SESSION_EXPIRED) => "the server ended the session".to_owned(),
+        (_, MFA_REQUIRED) => "the server wants two-step sign-in to be set up".to_owned(),
+        (429, _) => "the server asked us to slow down".to_owned(),
+        (502..=504, _) => "the server is not available at present".to_owned(),
+        (_, "") => format!("the server refused with status {status}"),
+        (_, id) => format!("the server refused with status {status} ({id})"),
+    }
+}
+
+impl HttpError {
+    /// Whether the same call may work later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable(trouble) => !trouble.is_certificate(),
+            Self::Refused { status, .. } => matches!(status, 408 | 425 | 429 | 500..=599),
+            Self::Malformed => true,
+            Self::BadAddress | Self::Redirected | Self::TooLarge => false,
+        }
+    }
+
+    /// Whether the server said that the session is over.
+    pub fn is_session_expired(&self) -> bool {
+        matches!(self, Self::Refused { session_expired: true, .. })
+    }
+
+    /// Whether the server wants two-step sign-in to be set up first.
+    pub fn is_mfa_required(&self) -> bool {
+        matches!(self, Self::Refused { status: 403, id, .. } if id == MFA_REQUIRED)
+    }
+
+    /// The HTTP status of a refusal.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused { status, .. } => Some(*status),
+            Self::BadAddress | Self::Unreachable(_) | Self::Redirected | Self::TooLarge | Self::Malformed => None,
+        }
+    }
+
+    /// The server's error id of a refusal; empty otherwise.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Refused { id, .. } => id,
+            Self::BadAddress | Self::Unreachable(_) | Self::Redirected | Self::TooLarge | Self::Malformed => "",
+        }
+    }
+
+    /// How long the server asked us to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { retry_after, .. } => *retry_after,
+            Self::BadAddress | Self::Unreachable(_) | Self::Redirected | Self::TooLarge | Self::Malformed => None,
+        }
+    }
+}
+
+impl From<reqwest::Error> for HttpError {
+    fn from(error: reqwest::Error) -> Self {
+        // The error itself is dropped: its text may hold the address with its query.
+        Self::Unreachable(match Trouble::of(&error) {
+            Trouble::Other if error.is_timeout() => Trouble::TimedOut,
+            Trouble::Other if error.is_body() || error.is_decode() => Trouble::Lost,
+            trouble => trouble,
+        })
+    }
+}
+
+/// How large and slow an answer may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// 4 MiB in 30 seconds.
+    Ordinary,
+    /// 64 MiB in 120 seconds: the lists of channels and memberships.
+    Bulk,
+    /// 8 MiB in 20 seconds.
+    Image,
+}
+
+impl Size {
+    fn limits(self) -> (usize, Duration) {
+        match self {
+            Self::Ordinary => (ORDINARY_CAP, ORDINARY_TIMEOUT),
+            Self::Bulk => (BULK_CAP, BULK_TIMEOUT),
+            Self::Image => (IMAGE_CAP, IMAGE_TIMEOUT),
+        }
+    }
+}
+
+/// An answer of any status.
+#[derive(Debug)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, decompressed.
+    pub body: Vec<u8>,
+    /// `Token`, after a sign-in.
+    pub token: Option<Secret>,
+    /// The server's clock, Unix milliseconds, to the second (`Date`).
+    pub server_time_ms: Option<i64>,
+    /// `X-Version-Id`, which moves when configuration or version change (protocol §1.5).
+    pub version_id: Option<String>,
+    /// The address that answered, where redirects were followed.
+    pub url: Url,
+    /// `Location` of a redirect that was not followed.
+    pub location: Option<String>,
+    /// Whether a proxy asks for its own credentials, or a client certificate is missing.
+    pub proxy_login: bool,
+    /// Whether a proxy asks for a pre-authentication secret (protocol §1.6).
+    pub pre_auth: bool,
+    retry_after: Option<Duration>,
+}
+
+impl Reply {
+    /// Whether the status says yes.
+    pub fn is_ok(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The server's error id; empty where there is none.
+    pub fn error_id(&self) -> String {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct ErrorBody {
+            #[serde(deserialize_with = "lenient::text")]
+            id: String,
+        }
+        let body = self.body.get(..self.body.len().min(64 << 10)).unwrap_or_default();
+        let id = shapes::object::<ErrorBody>(body).map(|error| error.id).unwrap_or_default();
+        // It is shown and logged: only what looks like an id of the server may be.
+        let is_id = id.len() <= 120 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-<>".contains(&byte));
+        if is_id { id } else { String::new() }
+    }
+
+    fn looks_like_json(&self) -> bool {
+        matches!(self.body.trim_ascii_start().first(), Some(b'{' | b'['))
+    }
+
+    fn refusal(&self, path: &str) -> HttpError {
+        if (300..400).contains(&self.status) {
+            return HttpError::Redirected;
+        }
+        let id = self.error_id();
+        // A 401 of a plugin or of a proxy says nothing about the session (protocol §2.5).
+        let on_api = path.starts_with("/api/v4/") && !path.starts_with("/api/v4/users/login");
+        let about_me = path == "/api/v4/users/me" && self.looks_like_json() && !self.proxy_login;
+        let session_expired = self.status == 401 && on_api && (id == SESSION_EXPIRED || about_me);
+        HttpError::Refused { status: self.status, id, retry_after: self.retry_after, session_expired }
+    }
+}
+
+/// One server's REST interface, with or without a session.
+#[derive(Debug)]
+pub struct Rest {
+    client: reqwest::Client,
+    base: Url,
+    token: Option<HeaderValue>,
+    permits: Semaphore,
+    no_mark_read: AtomicBool,
+}
+
+/// Whether redirects are followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Redirects {
+    /// Never: everything after sign-in.
+    Never,
+    /// Within the same host: probing an address.
+    SameHost,
+}
+
+/// Reads an address of a server: http or https, no credentials in it.
+pub fn parse_base(url: &str) -> Result<Url, HttpError> {
+    let mut base = Url::parse(url.trim_end_matches('/')).map_err(|error| {
+        tracing::debug!(%error, "not an address");
+        HttpError::BadAddress
+    })?;
+    let plain = base.username().is_empty() && base.password().is_none();
+    if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() || !plain {
+        return Err(HttpError::BadAddress);
+    }
+    base.set_query(None);
+    base.set_fragment(None);
+    Ok(base)
+}
+
+impl Rest {
+    /// A client for the server at `base`, signed in where a token is given. Reads the system's certificates the first
+    /// time, off the async threads.
+    pub async fn open(base: &str, token: Option<&Secret>) -> Result<Self, HttpError> {
+        Self::open_with(base, token, Redirects::Never).await
+    }
+
+    pub(crate) async fn open_with(base: &str, token: Option<&Secret>, redirects: Redirects) -> Result<Self, HttpError> {
+        let base = parse_base(base)?;
+        let secure = base.scheme() == "https" || redirects == Redirects::SameHost;
+        let config = if secure {
+            tokio::task::spawn_blocking(tls::client_config).await.unwrap_or(Err(rustls::Error::HandshakeNotComplete))
+        } else {
+            tls::trusting_nobody()
+        };
+        let config = config.map_err(|error| {
+            tracing::warn!(%error, "TLS cannot be set up");
+            HttpError::Unreachable(Trouble::NoRoots)
+        })?;
+        let policy = match redirects {
+            Redirects::Never => redirect::Policy::none(),
+            Redirects::SameHost => redirect::Policy::custom(|attempt| {
+                let from = attempt.previous().last();
+                let same = from.is_some_and(|from| from.host_str() == attempt.url().host_str());
+                let downgrade = from.is_some_and(|from| from.scheme() == "https" && attempt.url().scheme() != "https");
+                if same && !downgrade && attempt.previous().len() < 6 { attempt.follow() } else { attempt.stop() }
+            }),
+        };
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls::offering(config, &["h2", "http/1.1"]))
+            .user_agent(user_agent())
+            .redirect(policy)
+            .referer(false)
+            .gzip(true)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(1)
+            // We count tries ourselves.
+            .retry(reqwest::retry::never())
+            .build()?;
+        let token = token.map(|token| bearer(token)).transpose()?;
+        Ok(Self { client, base, token, permits: Semaphore::new(AT_A_TIME), no_mark_read: AtomicBool::new(false) })
+    }
+
+    /// The server's address.
+    pub fn base(&self) -> &Url {
+        &self.base
+    }
+
+    fn url(&self, path: &str) -> Result<Url, HttpError> {
+        let base = self.base.as_str().trim_end_matches('/');
+        Url::parse(&format!("{base}{path}")).map_err(|error| {
+            tracing::debug!(%error, "not an address");
+            HttpError::BadAddress
+        })
+    }
+
+    /// One try. `path` begins with `/api/v4/` or `/plugins/`.
+    async fn once(&self, method: Method, path: &str, body: Option<&[u8]>, size: Size) -> Result<Reply, HttpError> {
+        let (cap, timeout) = size.limits();
+        let mut request = self.client.request(method, self.url(path)?).timeout(timeout);
+        if let Some(token) = &self.token {
+            request = request.header(AUTHORIZATION, token.clone());
+        }
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_vec());
+        }
+        let permit = self.permits.acquire().await;
+        let mut response = request.send().await?;
+        let headers = response.headers();
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let mut reply = Reply {
+            status: response.status().as_u16(),
+            body: Vec::new(),
+            token: text("token").filter(|token| !token.is_empty()).map(Secret::new),
+            server_time_ms: server_time(headers),
+            // An answer from a cache tells the version of another day (protocol §1.5).
+            version_id: text("x-version-id").filter(|_| !headers.contains_key(CACHE_CONTROL)),
+            url: response.url().clone(),
+            location: text("location"),
+            proxy_login: headers.contains_key(WWW_AUTHENTICATE),
+            pre_auth: text("x-reject-reason").is_some_and(|reason| reason.to_ascii_lowercase().contains("pre-auth")),
+            retry_after: retry_after(headers),
+        };
+        while let Some(chunk) = response.chunk().await? {
+            if reply.body.len().saturating_add(chunk.len()) > cap {
+                return Err(HttpError::TooLarge);
+            }
+            reply.body.extend_from_slice(&chunk);
+        }
+        drop(permit);
+        Ok(reply)
+    }
+
+    /// Asks, without changing anything, and tries again where that may help. Any status but 429 and 502–504 is an answer.
+    pub async fn get(&self, path: &str, size: Size) -> Result<Reply, HttpError> {
+        self.patient(Method::GET, path, None, size).await
+    }
+
+    /// As [`Rest::get`], for questions that are asked by POST (`users/ids`).
+    pub async fn ask(&self, path: &str, body: &[u8]) -> Result<Reply, HttpError> {
+        self.patient(Method::POST, path, Some(body), Size::Ordinary).await
+    }
+
+    async fn patient(&self, method: Method, path: &str, body: Option<&[u8]>, size: Size) -> Result<Reply, HttpError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let outcome = self.once(method.clone(), path, body, size).await;
+            let wait = match &outcome {
+                Ok(reply) if reply.status == 429 => {
+                    Some(reply.retry_after.unwrap_or(Duration::ZERO).max(Duration::from_secs(1)))
+                }
+                // A pooled connection that the server has just closed.
+                Err(HttpError::Unreachable(Trouble::Lost)) if tries == 1 => Some(Duration::ZERO),
+                Ok(_) | Err(_) => None,
+            };
+            match wait {
+                // A server that wants more than this is better asked by the session's own back-off.
+                Some(wait) if tries < TRIES && wait <= ORDINARY_TIMEOUT => tokio::time::sleep(wait).await,
+                Some(_) | None => return outcome,
+            }
+        }
+    }
+
+    /// Changes something; never tried again by itself.
+    pub async fn write(&self, method: Method, path: &str, body: &[u8]) -> Result<Reply, HttpError> {
+        let reply = self.once(method, path, Some(body), Size::Ordinary).await?;
+        if reply.is_ok() { Ok(reply) } else { Err(reply.refusal(path_only(path))) }
+    }
+
+    /// Asks, and takes any refusal as an error.
+    pub async fn read(&self, path: &str, size: Size) -> Result<Reply, HttpError> {
+        let reply = self.get(path, size).await?;
+        if reply.status == 200 { Ok(reply) } else { Err(reply.refusal(path_only(path))) }
+    }
+
+    /// The error that a reply of another status than 200 stands for.
+    pub(crate) fn refusal(path: &str, reply: &Reply) -> HttpError {
+        reply.refusal(path_only(path))
+    }
+
+    /// Whether the session is alive: the signed-in person.
+    pub async fn me(&self) -> Result<belfry_core::event::User, HttpError> {
+        let reply = self.read("/api/v4/users/me", Size::Ordinary).await?;
+        shapes::object::<shapes::UserShape>(&reply.body)
+            .and_then(shapes::UserShape::into_user)
+            .ok_or(HttpError::Malformed)
+    }
+
+    /// Marks a channel read. Where the server has no `mark_read` (before 9.0), `view` does it, and is remembered.
+    pub async fn mark_read(&self, channel: ChannelId) -> Result<(), HttpError> {
+        if !self.no_mark_read.load(Ordering::Relaxed) {
+            let body = serde_json::json!([channel]).to_string();
+            match self.write(Method::POST, "/api/v4/channels/members/me/mark_read", body.as_bytes()).await {
+                Ok(_) => return Ok(()),
+                Err(error) if matches!(error.status(), Some(404 | 405 | 501)) => {
+                    self.no_mark_read.store(true, Ordering::Relaxed);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let body = serde_json::json!({
+            "channel_id": channel,
+            "prev_channel_id": "",
+            "collapsed_threads_supported": true,
+        });
+        self.write(Method::POST, "/api/v4/channels/members/me/view", body.to_string().as_bytes()).await?;
+        Ok(())
+    }
+
+    /// Marks a thread read up to a time in Unix milliseconds.
+    pub async fn mark_thread_read(&self, team: TeamId, thread: PostId, up_to_ms: i64) -> Result<(), HttpError> {
+        let path = format!(
+            "/api/v4/users/me/teams/{}/threads/{}/read/{up_to_ms}",
+            segment(team.as_str()),
+            segment(thread.as_str())
+        );
+        self.write(Method::PUT, &path, b"").await?;
+        Ok(())
+    }
+
+    /// Mutes or unmutes a channel: only the key given changes (protocol §6.2).
+    pub async fn set_muted(&self, channel: ChannelId, muted: bool) -> Result<(), HttpError> {
+        let path = format!("/api/v4/channels/{}/members/me/notify_props", segment(channel.as_str()));
+        let body = serde_json::json!({ "mark_unread": if muted { "mention" } else { "all" } });
+        self.write(Method::PUT, &path, body.to_string().as_bytes()).await?;
+        Ok(())
+    }
+
+    /// Says that a call need not ring any more. The path takes the channel, not the call (protocol §6.9).
+    pub async fn dismiss_call(&self, channel: ChannelId, _call: CallId) -> Result<(), HttpError> {
+        let path = format!("/plugins/com.mattermost.calls/calls/{}/dismiss-notification", segment(channel.as_str()));
+        self.write(Method::POST, &path, b"{}").await?;
+        Ok(())
+    }
+
+    /// A user's picture as the server has it; `None` where it has none. `version` is `last_picture_update`.
+    pub async fn avatar(&self, user: UserId, version: i64) -> Result<Option<Vec<u8>>, HttpError> {
+        let path = format!("/api/v4/users/{}/image?_={version}", segment(user.as_str()));
+        let reply = self.get(&path, Size::Image).await?;
+        match reply.status {
+            200 if !reply.body.is_empty() => Ok(Some(reply.body)),
+            200 | 404 => Ok(None),
+            _ => Err(reply.refusal(path_only(&path))),
+        }
+    }
+
+    /// Ends the session on the server. Never for a personal access token (protocol §2.2).
+    pub async fn logout(&self) -> Result<(), HttpError> {
+        self.write(Method::POST, "/api/v4/users/logout", b"").await?;
+        Ok(())
+    }
+}
+
+/// The `Authorization` header, kept out of debug output.
+pub(crate) fn bearer(token: &Secret) -> Result<HeaderValue, HttpError> {
+    let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose())).map_err(|_| HttpError::BadAddress)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Ids are opaque and come from servers: none of them may add to a path.
+pub(crate) fn segment(id: &str) -> String {
+    url::form_urlencoded::byte_serialize(id.as_bytes()).collect()
+}
+
+fn path_only(path: &str) -> &str {
+    path.split('?').next().unwrap_or(path)
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    // Seconds only: no Mattermost server sends the date form.
+    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+}
+
+fn server_time(headers: &HeaderMap) -> Option<i64> {
+    let date = headers.get(DATE)?.to_str().ok()?;
+    Some(jiff::fmt::rfc2822::parse(date).ok()?.timestamp().as_millisecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(status: u16, body: &str) -> Reply {
+        Reply {
+            status,
+            body: body.as_bytes().to_vec(),
+            token: None,
+            server_time_ms: None,
+            version_id: None,
+            url: Url::parse("http://x").unwrap(),
+            location: None,
+            proxy_login: false,
+            pre_auth: false,
+            retry_after: None,
+        }
+    }
+
+    #[test]
+    fn only_the_api_itself_can_end_a_session() {
+        let expired = r#"{"id":"api.context.session_expired.app_error","message":"x","status_code":401}"#;
+        let table = [
+            ("/api/v4/users/me/teams", 401, expired, true),
+            ("/api/v4/users/me", 401, expired, true),
+            ("/api/v4/users/me", 401, r#"{"id":"something.else"}"#, true),
+            ("/api/v4/users/me", 401, "<html>sign in to the proxy</html>", false),
+            ("/api/v4/users/me/teams", 401, r#"{"id":"something.else"}"#, false),
+            ("/api/v4/users/login", 401, expired, false),
+            ("/plugins/com.mattermost.calls/channels", 401, expired, false),
+            ("/api/v4/users/me", 403, expired, false),
+        ];
+        for (path, status, body, ends) in table {
+            assert_eq!(reply(status, body).refusal(path).is_session_expired(), ends, "{path} {status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_message_in_place_of_an_id_is_not_repeated() {
+        let body = r#"{"id":"token abcdef is wrong","message":"x"}"#;
+        assert_eq!(reply(401, body).error_id(), "");
+        assert_eq!(reply(501, r#"{"id":"<untranslated>"}"#).error_id(), "<untranslated>");
+    }
+
+    #[test]
+    fn the_date_header_is_the_servers_clock() {
+        let mut headers = HeaderMap::new();
+        headers.insert(DATE, HeaderValue::from_static("Tue, 23 Nov 2027 03:05:00 GMT"));
+        assert_eq!(server_time(&headers), Some(1_826_939_100_000));
+    }
+
+    #[test]
+    fn an_address_with_credentials_or_another_scheme_is_refused() {
+        for bad in ["ftp://x", "https://a:b@x", "mailto:x", "x", ""] {
+            assert!(parse_base(bad).is_err(), "{bad}");
+        }
+        assert_eq!(parse_base("https://x/mm/").unwrap().as_str(), "https://x/mm");
+    }
+}
