@@ -1,1 +1,14 @@
+//! The desktop without pictures: everything around the engine that a running Belfry needs and that draws nothing.
+//!
+//! Promises: it loads no graphics library, holds no sound device open while nothing plays, and works without a
+//! display. Refuses: deciding anything (that is `belfry-core`) and speaking to a server (that is `belfry-net`).
+//! Read first: [`control::protocol`], [`history::History`] and [`paths::Paths`].
 
+pub mod control;
+pub mod effects;
+pub mod history;
+pub mod instance;
+pub mod mark;
+pub mod paths;
+pub mod platform;
+pub mod prefs_file;

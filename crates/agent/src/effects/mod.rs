@@ -1,0 +1,10 @@
+//! Carrying out what the engine asks of the desktop: sounds, system notifications, tray, launcher, browser.
+//!
+//! Each part owns its device or connection alone and reports through one queue of signals.
+//! None of them can hold up another, and none can stop a notification.
+
+pub mod launcher;
+pub mod open_url;
+pub mod sound;
+pub mod toast;
+pub mod tray;

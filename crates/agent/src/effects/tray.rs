@@ -1,0 +1,258 @@
+//! The tray icon: a StatusNotifierItem with the badge painted into it, and a menu.
+//!
+//! What it shows is a pure function of the view; the desktop is told only when that changed. A desktop without a tray
+//! is not an error (plain GNOME has none): the item waits for one to appear.
+
+use std::sync::Arc;
+
+use belfry_core::badge::Badge;
+use belfry_core::command::Command;
+use belfry_core::ids::{PostId, ServerId};
+use belfry_core::prefs::Permission;
+use belfry_core::view::{Health, ServerView, View};
+use ksni::menu::{MenuItem, StandardItem, SubMenu};
+use ksni::{Category, Handle, Icon, ToolTip, Tray, TrayMethods as _};
+use tokio::sync::{mpsc, watch};
+
+use crate::mark;
+
+/// The sizes that panels ask for, in pixels.
+const SIZES: [u32; 5] = [16, 22, 24, 32, 48];
+/// Longer lines are cut: menus do not wrap.
+const LINE_CHARS: usize = 60;
+/// The minutes offered in the menu.
+const PAUSES: [(&str, Option<u32>); 3] =
+    [("For 30 minutes", Some(30)), ("For 1 hour", Some(60)), ("Until I resume", None)];
+
+/// Shows the tray icon while the preferences want it, until the view ends.
+///
+/// Clicks arrive in `commands`; one that finds it full is dropped, which a person notices and repeats.
+pub async fn run(mut view: watch::Receiver<Arc<View>>, commands: mpsc::Sender<Command>) {
+    let mut handle: Option<Handle<Item>> = None;
+    let mut refused = false;
+    loop {
+        let newest = Arc::clone(&view.borrow_and_update());
+        if newest.prefs.tray && !refused {
+            let model = Model::of(&newest);
+            match &handle {
+                Some(handle) => update(handle, model).await,
+                None => {
+                    let item = Item { model, commands: commands.clone() };
+                    match item.assume_sni_available(true).spawn().await {
+                        Ok(spawned) => handle = Some(spawned),
+                        Err(error) => {
+                            // Without a session bus there never is a tray; asked again when switched off and on.
+                            tracing::info!(%error, "there is no tray");
+                            refused = true;
+                        }
+                    }
+                }
+            }
+        } else if !newest.prefs.tray {
+            refused = false;
+            if let Some(handle) = handle.take() {
+                handle.shutdown().await;
+            }
+        }
+        if view.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn update(handle: &Handle<Item>, model: Model) {
+    // Every update makes the desktop read icon and menu again, so it is told only of real changes.
+    let changed = handle
+        .update({
+            let model = model.clone();
+            move |item| {
+                item.model != model && {
+                    item.model = model;
+                    true
+                }
+            }
+        })
+        .await;
+    tracing::trace!(?changed, "tray");
+}
+
+/// Whether a panel shows tray icons, for `belfry doctor`.
+pub async fn probe(bus: Option<&str>) -> Result<(), String> {
+    let connection =
+        super::toast::session_bus(bus).await.map_err(|error| format!("there is no session bus: {error}"))?;
+    let proxy = zbus::fdo::DBusProxy::new(&connection).await.map_err(|error| error.to_string())?;
+    let name = zbus::names::BusName::try_from("org.kde.StatusNotifierWatcher").map_err(|error| error.to_string())?;
+    match proxy.name_has_owner(name).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err("this desktop shows no tray icons; start Belfry again to open its window".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// What the tray shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Model {
+    badge: Badge,
+    paused: bool,
+    servers: Vec<ServerLine>,
+    recent: Vec<RecentLine>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct ServerLine {
+    line: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct RecentLine {
+    server: ServerId,
+    post: Option<PostId>,
+    line: String,
+}
+
+impl Model {
+    fn of(view: &View) -> Self {
+        Self {
+            badge: view.badge,
+            paused: view.paused_until_ms.is_some(),
+            servers: view.servers.iter().map(|server| ServerLine { line: server_line(server) }).collect(),
+            recent: view
+                .recent
+                .iter()
+                .take(5)
+                .map(|item| RecentLine { server: item.server, post: item.post_id, line: one_line(&item.line) })
+                .collect(),
+        }
+    }
+
+    /// The badge in words, for people who cannot see it.
+    fn sentence(&self) -> String {
+        let mut parts = Vec::new();
+        match self.badge.mentions {
+            0 if self.badge.unread && !self.badge.dot_hidden => parts.push("unread messages".to_owned()),
+            0 => {}
+            1 => parts.push("1 message needs you".to_owned()),
+            count => parts.push(format!("{count} messages need you")),
+        }
+        if self.badge.signed_out {
+            parts.push("signed out of a server".to_owned());
+        }
+        if self.paused {
+            parts.push("paused".to_owned());
+        }
+        if parts.is_empty() { "nothing new".to_owned() } else { parts.join(", ") }
+    }
+}
+
+fn server_line(server: &ServerView) -> String {
+    let state = match (&server.health, server.permission) {
+        (Health::SignedOut { .. }, _) => "signed out",
+        (Health::NotSignedIn, _) => "not signed in",
+        (Health::Failed { .. }, _) => "not working",
+        (Health::Waiting { .. }, _) => "not reachable",
+        (Health::Connecting, _) => "connecting",
+        (Health::Live, Permission::Denied | Permission::DeniedForGood) => "notifications are off",
+        (Health::Live, Permission::Ask | Permission::Dismissed) => "waits for your permission",
+        (Health::Live, Permission::Allowed) => "connected",
+    };
+    one_line(&format!("{} – {state}", server.name))
+}
+
+/// One line of a menu, whatever is in the text: a single underscore would become an access key.
+fn one_line(text: &str) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let cut = if text.chars().count() > LINE_CHARS {
+        text.chars().take(LINE_CHARS - 1).chain(['…']).collect()
+    } else {
+        text
+    };
+    cut.replace('_', "__")
+}
+
+/// The mark at one size as the desktop wants it: alpha first, most significant byte first.
+fn pixmap(size: u32, badge: &Badge) -> Option<Icon> {
+    let mut data = mark::paint(size, badge);
+    for pixel in data.chunks_exact_mut(4) {
+        pixel.rotate_right(1);
+    }
+    let side = i32::try_from(size).ok()?;
+    Some(Icon { width: side, height: side, data })
+}
+
+struct Item {
+    model: Model,
+    commands: mpsc::Sender<Command>,
+}
+
+impl Item {
+    fn say(&self, command: Command) {
+        if self.commands.try_send(command).is_err() {
+            tracing::warn!("a click in the tray was dropped");
+        }
+    }
+}
+
+fn entry(label: &str, command: Command) -> MenuItem<Item> {
+    StandardItem {
+        label: label.to_owned(),
+        activate: Box::new(move |item: &mut Item| item.say(command.clone())),
+        ..StandardItem::default()
+    }
+    .into()
+}
+
+fn heading(label: &str) -> MenuItem<Item> {
+    StandardItem { label: label.to_owned(), enabled: false, ..StandardItem::default() }.into()
+}
+
+impl Tray for Item {
+    fn id(&self) -> String {
+        "org.belfry.Belfry".to_owned()
+    }
+
+    fn category(&self) -> Category {
+        Category::Communications
+    }
+
+    fn title(&self) -> String {
+        "Belfry".to_owned()
+    }
+
+    fn icon_pixmap(&self) -> Vec<Icon> {
+        SIZES.into_iter().filter_map(|size| pixmap(size, &self.model.badge)).collect()
+    }
+
+    fn tool_tip(&self) -> ToolTip {
+        ToolTip { title: "Belfry".to_owned(), description: self.model.sentence(), ..ToolTip::default() }
+    }
+
+    fn activate(&mut self, _x: i32, _y: i32) {
+        self.say(Command::ShowWindow);
+    }
+
+    fn menu(&self) -> Vec<MenuItem<Self>> {
+        let mut menu = vec![entry("Open Belfry", Command::ShowWindow), MenuItem::Separator];
+        if self.model.paused {
+            menu.push(entry("Resume notifications", Command::Resume));
+        } else {
+            let pauses = PAUSES.into_iter().map(|(label, minutes)| entry(label, Command::Pause { minutes })).collect();
+            menu.push(
+                SubMenu { label: "Pause notifications".to_owned(), submenu: pauses, ..SubMenu::default() }.into(),
+            );
+        }
+        if !self.model.servers.is_empty() {
+            menu.push(MenuItem::Separator);
+            menu.extend(self.model.servers.iter().map(|server| entry(&server.line, Command::ShowWindow)));
+        }
+        if !self.model.recent.is_empty() {
+            menu.extend([MenuItem::Separator, heading("Last notifications")]);
+            menu.extend(self.model.recent.iter().map(|recent| {
+                let command =
+                    recent.post.map_or(Command::ShowWindow, |post| Command::OpenPost { server: recent.server, post });
+                entry(&recent.line, command)
+            }));
+        }
+        menu.extend([MenuItem::Separator, entry("Quit", Command::Quit)]);
+        menu
+    }
+}

@@ -1,0 +1,201 @@
+//! What was decided and shown: a thread that owns two SQLite files.
+//!
+//! `history.db` holds decisions for Activity; it may be switched off, and then nothing of it stays on disk.
+//! `presented.db` is the ledger of messages that were really presented: always kept, because it is what prevents a
+//! message from being announced twice after a crash. Both are bounded. Trouble with either costs a
+//! [`Problem`](belfry_core::problem::Problem) and falls back to memory, never a notification.
+
+mod store;
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::{io, thread};
+
+use belfry_core::activity::{ActivityFilter, ActivityRow, Decision};
+use belfry_core::ids::{PostId, ServerId};
+use belfry_core::prefs::HistoryPrefs;
+use belfry_core::problem::ProblemKind;
+use belfry_core::signal::Signal;
+use tokio::sync::{mpsc, oneshot};
+
+use store::{Ledger, Store};
+
+/// Jobs waiting for the disk. When it is full, a decision is left out of the history and the person is told; what
+/// was presented is kept by the caller and offered again.
+const QUEUE: usize = 256;
+/// So many jobs share one transaction when they come in a burst.
+const BATCH: usize = 64;
+
+/// Where the two files are, and how much is kept.
+#[derive(Clone, Debug)]
+pub struct HistorySetup {
+    /// Decisions.
+    pub history: PathBuf,
+    /// Presented posts.
+    pub presented: PathBuf,
+    /// Bounds, and whether decisions are kept on disk.
+    pub prefs: HistoryPrefs,
+}
+
+/// One page of Activity.
+#[derive(Debug, Default, PartialEq)]
+pub struct Page {
+    /// The rows, the newest first.
+    pub rows: Vec<ActivityRow>,
+    /// Whether there are older ones.
+    pub more: bool,
+}
+
+/// The queue in front of the thread. Cheap to clone; the thread ends when the last one is dropped.
+#[derive(Clone, Debug)]
+pub struct History {
+    jobs: SyncSender<Job>,
+}
+
+/// The queue is full: the disk does not keep up.
+#[derive(Debug)]
+pub struct Full<T>(pub T);
+
+#[derive(Debug)]
+enum Job {
+    Record { decision: Box<Decision>, now_ms: i64 },
+    Presented { server: ServerId, posts: Vec<PostId>, now_ms: i64 },
+    Page { filter: ActivityFilter, before: Option<i64>, limit: u32, reply: oneshot::Sender<Page> },
+    Prefs(HistoryPrefs),
+}
+
+/// Opens the files and starts the thread. Gives the posts that earlier runs presented, the oldest first.
+///
+/// Fails only where no thread can be started.
+pub fn start(
+    setup: HistorySetup,
+    reports: mpsc::Sender<Signal>,
+) -> io::Result<(History, Vec<(ServerId, PostId)>, JoinHandle<()>)> {
+    let (jobs, queue) = sync_channel(QUEUE);
+    let (ready, presented) = sync_channel(1);
+    let thread = thread::Builder::new().name("history".to_owned()).spawn(move || {
+        let mut worker = Worker::open(setup, reports);
+        ready.send(worker.ledger.all()).ok(); // whoever started us waits for it, or is gone
+        worker.run(&queue);
+    })?;
+    Ok((History { jobs }, presented.recv().unwrap_or_default(), thread))
+}
+
+impl History {
+    /// Keeps a decision.
+    pub fn record(&self, decision: Box<Decision>, now_ms: i64) -> Result<(), Full<()>> {
+        self.jobs.try_send(Job::Record { decision, now_ms }).or_else(|error| match error {
+            TrySendError::Full(_) => Err(Full(())),
+            TrySendError::Disconnected(_) => Ok(()),
+        })
+    }
+
+    /// Remembers that posts were presented.
+    pub fn presented(&self, server: ServerId, posts: Vec<PostId>, now_ms: i64) -> Result<(), Full<Vec<PostId>>> {
+        match self.jobs.try_send(Job::Presented { server, posts, now_ms }) {
+            Err(TrySendError::Full(Job::Presented { posts, .. })) => Err(Full(posts)),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Rows of Activity older than `before`, at most `limit` (1–500); `None` when the disk does not keep up.
+    pub async fn page(&self, filter: ActivityFilter, before: Option<i64>, limit: u32) -> Option<Page> {
+        let (reply, page) = oneshot::channel();
+        self.jobs.try_send(Job::Page { filter, before, limit: limit.clamp(1, 500), reply }).ok()?;
+        page.await.ok()
+    }
+
+    /// Follows changed preferences; when the queue is full the change takes effect at the next start.
+    pub fn set_prefs(&self, prefs: HistoryPrefs) {
+        if self.jobs.try_send(Job::Prefs(prefs)).is_err() {
+            tracing::warn!("changed history preferences take effect at the next start");
+        }
+    }
+}
+
+struct Worker {
+    setup: HistorySetup,
+    store: Store,
+    ledger: Ledger,
+    reports: mpsc::Sender<Signal>,
+    trouble: bool,
+}
+
+impl Worker {
+    fn open(setup: HistorySetup, reports: mpsc::Sender<Signal>) -> Self {
+        let (store, store_trouble) = Store::open(&setup.history, &setup.prefs);
+        let (ledger, ledger_trouble) = Ledger::open(&setup.presented);
+        let mut worker = Self { setup, store, ledger, reports, trouble: false };
+        if let Some(detail) = store_trouble.or(ledger_trouble) {
+            worker.raise(detail);
+        }
+        worker
+    }
+
+    fn run(&mut self, queue: &Receiver<Job>) {
+        while let Ok(first) = queue.recv() {
+            let mut decisions = Vec::new();
+            let mut presented = Vec::new();
+            for job in std::iter::once(first).chain(queue.try_iter().take(BATCH)) {
+                match job {
+                    Job::Record { decision, now_ms } => decisions.push((decision, now_ms)),
+                    Job::Presented { server, posts, now_ms } => {
+                        presented.extend(posts.into_iter().map(|post| (server, post, now_ms)));
+                    }
+                    Job::Page { filter, before, limit, reply } => {
+                        // What was decided before the question belongs to its answer.
+                        self.write(&mut decisions, &mut presented);
+                        let page = self.store.page(&filter, before, limit).unwrap_or_else(|error| {
+                            self.raise(error.to_string());
+                            Page::default()
+                        });
+                        reply.send(page).ok(); // the face asked and left
+                    }
+                    Job::Prefs(prefs) => {
+                        self.write(&mut decisions, &mut presented);
+                        if prefs != self.setup.prefs {
+                            self.setup.prefs = prefs;
+                            let (store, trouble) = Store::open(&self.setup.history, &self.setup.prefs);
+                            self.store = store;
+                            if let Some(detail) = trouble {
+                                self.raise(detail);
+                            }
+                        }
+                    }
+                }
+            }
+            self.write(&mut decisions, &mut presented);
+        }
+    }
+
+    fn write(&mut self, decisions: &mut Vec<(Box<Decision>, i64)>, presented: &mut Vec<(ServerId, PostId, i64)>) {
+        // The ledger first: losing a line of Activity is better than announcing a message twice.
+        if !presented.is_empty()
+            && let Err(detail) = self.ledger.add(presented)
+        {
+            self.raise(detail);
+        }
+        presented.clear();
+        if !decisions.is_empty() {
+            match self.store.add(decisions) {
+                Ok(()) if self.trouble && self.store.is_on_disk() => {
+                    self.trouble = false;
+                    self.reports.blocking_send(Signal::ProblemCleared(ProblemKind::History)).ok(); // shutting down
+                }
+                Ok(()) => {}
+                Err(detail) => self.raise(detail),
+            }
+        }
+        decisions.clear();
+    }
+
+    fn raise(&mut self, detail: String) {
+        self.trouble = true;
+        tracing::warn!(%detail, "history");
+        self.reports.blocking_send(Signal::ProblemRaised { kind: ProblemKind::History, detail }).ok(); // shutting down
+    }
+}
+
+#[cfg(test)]
+mod tests;

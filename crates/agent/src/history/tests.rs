@@ -1,0 +1,237 @@
+use super::*;
+use belfry_core::activity::{DecisionKind, Verdict};
+use belfry_core::decide::reason::Reason;
+use belfry_core::event::Priority;
+use std::fs;
+use std::path::Path;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+fn decision(text: &str) -> Decision {
+    Decision {
+        seq: 1,
+        kind: DecisionKind::Post,
+        server: ServerId(1),
+        server_name: "Harbour".to_owned(),
+        channel_id: None,
+        post_id: None,
+        root_id: None,
+        call_id: None,
+        user_id: None,
+        sender: "Rosa Almeida".to_owned(),
+        place: "Ops room".to_owned(),
+        direct: false,
+        thread: None,
+        title: String::new(),
+        body: String::new(),
+        text: text.to_owned(),
+        verdict: Verdict::Notify,
+        reason: None,
+        sentence: String::new(),
+        recovered: None,
+        priority: Priority::default(),
+        mentioned: false,
+        sound: None,
+        ring: None,
+        at_ms: 0,
+        permalink: String::new(),
+        trace: Vec::new(),
+    }
+}
+
+fn setup(folder: &Path) -> HistorySetup {
+    HistorySetup {
+        history: folder.join("data/history.db"),
+        presented: folder.join("data/presented.db"),
+        prefs: HistoryPrefs::default(),
+    }
+}
+
+struct Running {
+    history: History,
+    presented: Vec<(ServerId, PostId)>,
+    reports: mpsc::Receiver<Signal>,
+    thread: JoinHandle<()>,
+}
+
+impl Running {
+    fn new(setup: HistorySetup) -> Self {
+        let (sender, reports) = mpsc::channel(16);
+        let (history, presented, thread) = start(setup, sender).unwrap();
+        Self { history, presented, reports, thread }
+    }
+
+    fn texts(&self, filter: ActivityFilter, before: Option<i64>, limit: u32) -> (Vec<String>, bool) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let page = runtime.block_on(self.history.page(filter, before, limit)).unwrap();
+        (page.rows.into_iter().map(|row| row.decision.text).collect(), page.more)
+    }
+
+    fn all(&self) -> Vec<String> {
+        self.texts(ActivityFilter::default(), None, 500).0
+    }
+
+    fn end(self) -> Vec<Signal> {
+        let Self { history, mut reports, thread, .. } = self;
+        drop(history);
+        thread.join().unwrap();
+        std::iter::from_fn(|| reports.try_recv().ok()).collect()
+    }
+}
+
+fn post(text: &str) -> PostId {
+    PostId::parse(text).unwrap()
+}
+
+#[test]
+fn what_was_decided_and_presented_is_there_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::new(setup(folder.path()));
+    running.history.record(Box::new(decision("one")), 1).unwrap();
+    running.history.record(Box::new(decision("two")), 2).unwrap();
+    running.history.presented(ServerId(3), vec![post("p1"), post("p2")], 2).unwrap();
+    running.history.presented(ServerId(3), vec![post("p1")], 3).unwrap();
+    assert!(running.end().is_empty());
+    let running = Running::new(setup(folder.path()));
+    assert_eq!(running.all(), ["two", "one"]);
+    assert_eq!(running.presented, [(ServerId(3), post("p1")), (ServerId(3), post("p2"))]);
+}
+
+#[test]
+fn a_page_goes_on_where_the_last_one_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::new(setup(folder.path()));
+    for n in 0..5 {
+        running.history.record(Box::new(decision(&n.to_string())), n).unwrap();
+    }
+    assert_eq!(running.texts(ActivityFilter::default(), None, 2), (vec!["4".to_owned(), "3".to_owned()], true));
+    assert_eq!(running.texts(ActivityFilter::default(), Some(4), 2), (vec!["2".to_owned(), "1".to_owned()], true));
+    assert_eq!(running.texts(ActivityFilter::default(), Some(2), 2), (vec!["0".to_owned()], false));
+}
+
+#[test]
+fn filters_narrow_and_words_are_found_whatever_their_case() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::new(setup(folder.path()));
+    let muted = Decision {
+        verdict: Verdict::Skip,
+        reason: Some(Reason::ChannelMuted),
+        place: "Straße".to_owned(),
+        ..decision("muted")
+    };
+    let mention = Decision { mentioned: true, server: ServerId(2), ..decision("Größe 100%_") };
+    for (n, decision) in [decision("plain"), muted, mention].into_iter().enumerate() {
+        running.history.record(Box::new(decision), i64::try_from(n).unwrap()).unwrap();
+    }
+    let only = |filter: ActivityFilter| running.texts(filter, None, 10).0;
+    assert_eq!(only(ActivityFilter { shown: Some(false), ..ActivityFilter::default() }), ["muted"]);
+    assert_eq!(only(ActivityFilter { shown: Some(true), ..ActivityFilter::default() }), ["Größe 100%_", "plain"]);
+    assert_eq!(only(ActivityFilter { mentions: true, ..ActivityFilter::default() }), ["Größe 100%_"]);
+    assert_eq!(only(ActivityFilter { server: Some(ServerId(1)), ..ActivityFilter::default() }), ["muted", "plain"]);
+    for (words, expected) in [
+        ("GRÖSSE", vec![]),
+        ("GRÖßE rosa", vec!["Größe 100%_"]),
+        ("0%_", vec!["Größe 100%_"]),
+        ("straße", vec!["muted"]),
+        ("ops plain", vec!["plain"]),
+        ("' OR 1 --", vec![]),
+    ] {
+        assert_eq!(only(ActivityFilter { text: words.to_owned(), ..ActivityFilter::default() }), expected, "{words}");
+    }
+}
+
+#[test]
+fn history_is_bounded_by_days_and_by_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut setup = setup(folder.path());
+    setup.prefs = HistoryPrefs { keep: true, days: 2, rows: 100 };
+    let running = Running::new(setup);
+    running.history.record(Box::new(decision("old")), 0).unwrap();
+    running.history.record(Box::new(decision("yesterday")), 2 * DAY_MS).unwrap();
+    assert_eq!(running.all(), ["yesterday", "old"]);
+    running.history.record(Box::new(decision("today")), 3 * DAY_MS).unwrap();
+    assert_eq!(running.all(), ["today", "yesterday"]);
+    for n in 0..100 {
+        running.history.record(Box::new(decision(&n.to_string())), 3 * DAY_MS).unwrap();
+    }
+    assert_eq!(running.all().len(), 100);
+    assert_eq!(running.all().last().unwrap(), "0");
+}
+
+#[test]
+fn a_damaged_file_is_kept_aside_and_the_next_decision_is_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let setup = setup(folder.path());
+    fs::create_dir_all(setup.history.parent().unwrap()).unwrap();
+    fs::write(&setup.history, "this is no database ".repeat(500)).unwrap();
+    let running = Running::new(setup.clone());
+    running.history.record(Box::new(decision("after")), 1).unwrap();
+    assert_eq!(running.all(), ["after"]);
+    let reports = running.end();
+    assert!(
+        matches!(&reports[..], [Signal::ProblemRaised { detail, .. }, ..] if detail.contains("history.broken-1.db"))
+    );
+    assert!(fs::read_to_string(setup.history.with_file_name("history.broken-1.db")).unwrap().starts_with("this is no"));
+    assert_eq!(Running::new(setup).all(), ["after"]);
+}
+
+#[test]
+fn damage_that_shows_only_while_running_loses_no_new_decision() {
+    let folder = tempfile::tempdir().unwrap();
+    let setup = setup(folder.path());
+    let running = Running::new(setup.clone());
+    for n in 0..200 {
+        running.history.record(Box::new(decision(&format!("{n} {}", "x".repeat(2000)))), n).unwrap();
+        running.all();
+    }
+    assert!(running.end().is_empty());
+    // Every page but the first is overwritten: the file opens, and fails when a row is added.
+    let mut bytes = fs::read(&setup.history).unwrap();
+    bytes[4096..].fill(0xa5);
+    fs::write(&setup.history, bytes).unwrap();
+    let running = Running::new(setup);
+    running.history.record(Box::new(decision("new")), 300).unwrap();
+    assert_eq!(running.all(), ["new"]);
+    assert!(running.end().iter().any(|report| matches!(report, Signal::ProblemRaised { .. })));
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_costs_a_problem_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("data"), "a file where the folder should be").unwrap();
+    let running = Running::new(setup(folder.path()));
+    running.history.record(Box::new(decision("kept in memory")), 1).unwrap();
+    running.history.presented(ServerId(1), vec![post("p")], 1).unwrap();
+    assert_eq!(running.all(), ["kept in memory"]);
+    assert!(matches!(running.end()[..], [Signal::ProblemRaised { kind: ProblemKind::History, .. }, ..]));
+}
+
+#[test]
+fn switching_history_off_leaves_no_text_on_disk_but_keeps_the_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::new(setup(folder.path()));
+    running.history.record(Box::new(decision("secret plans")), 1).unwrap();
+    running.history.presented(ServerId(1), vec![post("p")], 1).unwrap();
+    running.history.set_prefs(HistoryPrefs { keep: false, ..HistoryPrefs::default() });
+    running.history.record(Box::new(decision("more plans")), 2).unwrap();
+    assert_eq!(running.all(), ["more plans"]);
+    for entry in fs::read_dir(folder.path().join("data")).unwrap() {
+        let bytes = fs::read(entry.unwrap().path()).unwrap();
+        assert!(!bytes.windows(5).any(|window| window == b"plans"));
+    }
+    assert!(running.end().is_empty());
+    assert_eq!(Running::new(setup(folder.path())).presented, [(ServerId(1), post("p"))]);
+}
+
+#[test]
+fn the_files_are_readable_by_this_user_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::new(setup(folder.path()));
+    running.history.record(Box::new(decision("one")), 1).unwrap();
+    running.all();
+    for entry in fs::read_dir(folder.path().join("data")).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0, "{}", path.display());
+    }
+}
