@@ -1,1 +1,14 @@
+//! What our tests stand on: a desktop of their own ([`Desktop`]: display, window manager, bus, sound server), the real `belfry`
+//! in it ([`process::belfry`]), and ways to see what a person would see and hear.
+//!
+//! Nothing here sleeps for a fixed time: [`poll`] waits for conditions, with one generous limit.
 
+pub mod desktop;
+pub mod notifications;
+pub mod poll;
+pub mod process;
+pub mod screen;
+pub mod sound;
+
+pub use desktop::Desktop;
+pub use poll::eventually;

@@ -1,0 +1,306 @@
+//! What is on a display, and a hand to touch it with.
+
+use std::path::Path;
+
+use anyhow::{Context as _, ensure};
+use image::RgbImage;
+use x11rb::connection::Connection as _;
+use x11rb::properties::{WmHints, WmHintsState};
+use x11rb::protocol::shape::{self, ConnectionExt as _};
+use x11rb::protocol::xproto::{
+    self, Atom, AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, ImageFormat, MapState, PropMode,
+    WindowClass,
+};
+use x11rb::protocol::xtest::ConnectionExt as _;
+use x11rb::rust_connection::RustConnection;
+use x11rb::wrapper::ConnectionExt as _;
+
+use crate::poll::eventually;
+
+/// A rectangle in pixels of the display.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rect {
+    /// Left edge.
+    pub x: i32,
+    /// Top edge.
+    pub y: i32,
+    /// Width.
+    pub width: i32,
+    /// Height.
+    pub height: i32,
+}
+
+impl Rect {
+    /// Just past the right edge.
+    pub const fn right(self) -> i32 {
+        self.x + self.width
+    }
+
+    /// Just past the bottom edge.
+    pub const fn bottom(self) -> i32 {
+        self.y + self.height
+    }
+
+    /// Whether the other lies wholly inside.
+    pub const fn contains(self, other: Self) -> bool {
+        other.x >= self.x && other.y >= self.y && other.right() <= self.right() && other.bottom() <= self.bottom()
+    }
+
+    /// Its middle.
+    pub const fn middle(self) -> (i32, i32) {
+        (self.x + self.width / 2, self.y + self.height / 2)
+    }
+}
+
+/// A window that somebody named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Its number.
+    pub id: u32,
+    /// Its title.
+    pub title: String,
+    /// Its class: the program it belongs to.
+    pub class: String,
+    /// Where it is.
+    pub rect: Rect,
+    /// The window manager leaves it alone.
+    pub override_redirect: bool,
+    /// It is mapped, and so is everything that it is in.
+    pub viewable: bool,
+}
+
+/// A connection to a display.
+pub struct Screen {
+    connection: RustConnection,
+    root: u32,
+}
+
+impl std::fmt::Debug for Screen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Screen").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+impl Screen {
+    /// Connects to a display such as `:7`.
+    pub fn connect(display: &str) -> anyhow::Result<Self> {
+        let (connection, number) =
+            x11rb::connect(Some(display)).with_context(|| format!("cannot connect to {display}"))?;
+        let root = connection.setup().roots.get(number).context("the display has no screen")?.root;
+        Ok(Self { connection, root })
+    }
+
+    /// The window manager's own window, once there is a window manager.
+    pub fn window_manager(&self) -> anyhow::Result<Option<u32>> {
+        Ok(self.numbers(self.root, "_NET_SUPPORTING_WM_CHECK")?.first().copied().filter(|window| *window != 0))
+    }
+
+    /// The window that has the person's attention.
+    pub fn active_window(&self) -> anyhow::Result<Option<u32>> {
+        Ok(self.numbers(self.root, "_NET_ACTIVE_WINDOW")?.first().copied().filter(|window| *window != 0))
+    }
+
+    /// The window that gets what is typed.
+    pub fn keyboard_focus(&self) -> anyhow::Result<u32> {
+        Ok(self.connection.get_input_focus()?.reply()?.focus)
+    }
+
+    /// The part of the display that panels leave free.
+    pub fn work_area(&self) -> anyhow::Result<Rect> {
+        let numbers = self.numbers(self.root, "_NET_WORKAREA")?;
+        let [x, y, width, height, ..] = numbers.as_slice() else { anyhow::bail!("no work area is set") };
+        let signed = |n: &u32| i32::try_from(*n);
+        Ok(Rect { x: signed(x)?, y: signed(y)?, width: signed(width)?, height: signed(height)? })
+    }
+
+    /// Every window with a class, children of frames included.
+    pub fn windows(&self) -> anyhow::Result<Vec<Window>> {
+        let mut found = Vec::new();
+        let mut waiting = vec![(self.root, 0)];
+        while let Some((parent, depth)) = waiting.pop() {
+            // Windows come and go while we look: one that is gone is skipped.
+            let Ok(tree) = self.connection.query_tree(parent)?.reply() else { continue };
+            for id in tree.children {
+                match self.window(id)? {
+                    Some(window) if !window.class.is_empty() => found.push(window),
+                    Some(_) if depth < 3 => waiting.push((id, depth + 1)),
+                    Some(_) | None => {}
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// One window; `None` where it is gone.
+    pub fn window(&self, id: u32) -> anyhow::Result<Option<Window>> {
+        let Ok(attributes) = self.connection.get_window_attributes(id)?.reply() else { return Ok(None) };
+        let Ok(geometry) = self.connection.get_geometry(id)?.reply() else { return Ok(None) };
+        let Ok(corner) = self.connection.translate_coordinates(id, self.root, 0, 0)?.reply() else { return Ok(None) };
+        let class = self.text(id, AtomEnum::WM_CLASS.into())?;
+        let title = match self.text(id, self.atom("_NET_WM_NAME")?)? {
+            empty if empty.is_empty() => self.text(id, AtomEnum::WM_NAME.into())?,
+            title => title,
+        };
+        Ok(Some(Window {
+            id,
+            title,
+            class: class.trim_end_matches('\0').rsplit('\0').next().unwrap_or_default().to_owned(),
+            rect: Rect {
+                x: corner.dst_x.into(),
+                y: corner.dst_y.into(),
+                width: geometry.width.into(),
+                height: geometry.height.into(),
+            },
+            override_redirect: attributes.override_redirect,
+            viewable: attributes.map_state == MapState::VIEWABLE,
+        }))
+    }
+
+    /// The visible parts of a window, in pixels of the display.
+    pub fn shape(&self, window: &Window) -> anyhow::Result<Vec<Rect>> {
+        let reply = self.connection.shape_get_rectangles(window.id, shape::SK::BOUNDING)?.reply()?;
+        let place = |part: &xproto::Rectangle| Rect {
+            x: window.rect.x + i32::from(part.x),
+            y: window.rect.y + i32::from(part.y),
+            width: part.width.into(),
+            height: part.height.into(),
+        };
+        Ok(reply.rectangles.iter().map(place).collect())
+    }
+
+    /// Everything on the display, as it is seen.
+    pub fn picture(&self) -> anyhow::Result<RgbImage> {
+        let size = self.connection.get_geometry(self.root)?.reply()?;
+        let everything =
+            self.connection.get_image(ImageFormat::Z_PIXMAP, self.root, 0, 0, size.width, size.height, u32::MAX)?;
+        let data = everything.reply()?.data;
+        let pixels: Vec<u8> =
+            data.chunks_exact(4).flat_map(|bgrx| bgrx.iter().take(3).rev().copied().collect::<Vec<u8>>()).collect();
+        RgbImage::from_raw(size.width.into(), size.height.into(), pixels).context("the display is not 32 bits a pixel")
+    }
+
+    /// Saves a part of the display (everything for `None`) as a PNG.
+    pub fn save_picture(&self, part: Option<Rect>, path: &Path) -> anyhow::Result<()> {
+        let mut picture = self.picture()?;
+        if let Some(part) = part {
+            let unsigned = |n: i32| u32::try_from(n.max(0));
+            let (x, y) = (unsigned(part.x)?, unsigned(part.y)?);
+            picture =
+                image::imageops::crop_imm(&picture, x, y, unsigned(part.width)?, unsigned(part.height)?).to_image();
+        }
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        Ok(picture.save(path)?)
+    }
+
+    /// Puts the pointer somewhere.
+    pub fn move_pointer(&self, x: u16, y: u16) -> anyhow::Result<()> {
+        let (x, y) = (i16::try_from(x)?, i16::try_from(y)?);
+        self.connection
+            .xtest_fake_input(xproto::MOTION_NOTIFY_EVENT, 0, x11rb::CURRENT_TIME, self.root, x, y, 0)?
+            .check()?;
+        self.connection.sync()?;
+        Ok(())
+    }
+
+    /// Clicks with the left button.
+    pub fn click(&self, x: u16, y: u16) -> anyhow::Result<()> {
+        self.move_pointer(x, y)?;
+        for event in [xproto::BUTTON_PRESS_EVENT, xproto::BUTTON_RELEASE_EVENT] {
+            self.connection.xtest_fake_input(event, 1, x11rb::CURRENT_TIME, self.root, 0, 0, 0)?.check()?;
+        }
+        self.connection.sync()?;
+        Ok(())
+    }
+
+    /// Opens an ordinary window of ours, waits until it is active, and gives its number: nothing may take its focus away.
+    pub fn open_victim(&self) -> anyhow::Result<u32> {
+        let window = self.new_window(Rect { x: 40, y: 120, width: 400, height: 300 })?;
+        self.connection.change_property8(PropMode::REPLACE, window, AtomEnum::WM_NAME, AtomEnum::STRING, b"victim")?;
+        self.connection.change_property8(
+            PropMode::REPLACE,
+            window,
+            AtomEnum::WM_CLASS,
+            AtomEnum::STRING,
+            b"victim\0Victim\0",
+        )?;
+        let hints = WmHints { input: Some(true), initial_state: Some(WmHintsState::Normal), ..WmHints::new() };
+        hints.set(&self.connection, window)?.check()?;
+        self.connection.map_window(window)?.check()?;
+        eventually("the victim window to be active", || {
+            // A window manager that is still starting finds the window there, and gives such a one no focus by itself.
+            self.activate(window)?;
+            Ok((self.active_window()? == Some(window)).then_some(()))
+        })?;
+        Ok(window)
+    }
+
+    /// Asks the window manager to make a window active, as a click on a taskbar would.
+    pub fn activate(&self, window: u32) -> anyhow::Result<()> {
+        let from_a_pager = [2, x11rb::CURRENT_TIME, 0, 0, 0];
+        let message = ClientMessageEvent::new(32, window, self.atom("_NET_ACTIVE_WINDOW")?, from_a_pager);
+        let mask = EventMask::SUBSTRUCTURE_REDIRECT | EventMask::SUBSTRUCTURE_NOTIFY;
+        self.connection.send_event(false, self.root, mask, message)?.check()?;
+        Ok(())
+    }
+
+    /// Puts a panel along the top edge, so that the work area is smaller than the display.
+    pub fn open_panel(&self, height: u16) -> anyhow::Result<()> {
+        let width = self.connection.get_geometry(self.root)?.reply()?.width;
+        let window = self.new_window(Rect { x: 0, y: 0, width: width.into(), height: height.into() })?;
+        let (kind, dock) = (self.atom("_NET_WM_WINDOW_TYPE")?, self.atom("_NET_WM_WINDOW_TYPE_DOCK")?);
+        self.connection.change_property32(PropMode::REPLACE, window, kind, AtomEnum::ATOM, &[dock])?;
+        let strut = [0, 0, height.into(), 0, 0, 0, 0, 0, 0, width.into(), 0, 0];
+        let property = self.atom("_NET_WM_STRUT_PARTIAL")?;
+        self.connection.change_property32(PropMode::REPLACE, window, property, AtomEnum::CARDINAL, &strut)?;
+        self.connection.map_window(window)?.check()?;
+        eventually("the work area below the panel", || Ok((self.work_area()?.y == i32::from(height)).then_some(())))
+    }
+
+    fn new_window(&self, rect: Rect) -> anyhow::Result<u32> {
+        let id = self.connection.generate_id()?;
+        let look = xproto::CreateWindowAux::new().background_pixel(0x0050_5860);
+        let (width, height) = (u16::try_from(rect.width)?, u16::try_from(rect.height)?);
+        let (x, y) = (i16::try_from(rect.x)?, i16::try_from(rect.y)?);
+        self.connection
+            .create_window(
+                x11rb::COPY_DEPTH_FROM_PARENT,
+                id,
+                self.root,
+                x,
+                y,
+                width,
+                height,
+                0,
+                WindowClass::INPUT_OUTPUT,
+                0,
+                &look,
+            )?
+            .check()?;
+        Ok(id)
+    }
+
+    fn atom(&self, name: &str) -> anyhow::Result<Atom> {
+        Ok(self.connection.intern_atom(false, name.as_bytes())?.reply()?.atom)
+    }
+
+    fn numbers(&self, window: u32, property: &str) -> anyhow::Result<Vec<u32>> {
+        let property = self.atom(property)?;
+        let reply = self.connection.get_property(false, window, property, AtomEnum::ANY, 0, 64)?.reply()?;
+        Ok(reply.value32().map(Iterator::collect).unwrap_or_default())
+    }
+
+    fn text(&self, window: u32, property: Atom) -> anyhow::Result<String> {
+        let reply = self.connection.get_property(false, window, property, AtomEnum::ANY, 0, 256)?.reply();
+        Ok(reply.map(|reply| String::from_utf8_lossy(&reply.value).into_owned()).unwrap_or_default())
+    }
+}
+
+/// How different two pictures are: the share of pixels with a channel that differs by more than a little, 0 to 1.
+pub fn difference(one: &RgbImage, other: &RgbImage) -> anyhow::Result<f64> {
+    ensure!(one.dimensions() == other.dimensions(), "the pictures have different sizes");
+    let differs = |(a, b): &(&image::Rgb<u8>, &image::Rgb<u8>)| a.0.iter().zip(b.0).any(|(a, b)| a.abs_diff(b) > 24);
+    let count = one.pixels().zip(other.pixels()).filter(differs).count();
+    Ok(f64::from(u32::try_from(count)?) / f64::from(one.width() * one.height()))
+}
