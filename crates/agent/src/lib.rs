@@ -5,7 +5,10 @@
 //! Read first: [`control::protocol`], [`history::History`] and [`paths::Paths`].
 
 pub mod control;
+pub mod display;
+pub mod doctor;
 pub mod effects;
+pub mod faces;
 pub mod history;
 pub mod instance;
 pub mod mark;

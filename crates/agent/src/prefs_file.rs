@@ -79,6 +79,15 @@ impl PrefsFile {
         }
     }
 
+    /// Looks at the file without touching it; the error says what is wrong with it.
+    pub fn examine(&self) -> Result<LocalPrefs, String> {
+        match self.read() {
+            Read::Missing => Ok(LocalPrefs::default()),
+            Read::Text(_, prefs) => Ok(within_ranges(prefs)),
+            Read::Broken(why) => Err(why),
+        }
+    }
+
     /// Writes the preferences, keeping unknown keys, comments and the previous text as `.bak`.
     ///
     /// Blocks for two disk syncs: never call it on a task.

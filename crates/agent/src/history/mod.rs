@@ -82,6 +82,11 @@ pub fn start(
     Ok((History { jobs }, presented.recv().unwrap_or_default(), thread))
 }
 
+/// How many decisions a file holds, without changing it; a file that is not there holds none.
+pub fn examine(history: &std::path::Path) -> Result<i64, String> {
+    store::count(history)
+}
+
 impl History {
     /// Keeps a decision.
     pub fn record(&self, decision: Box<Decision>, now_ms: i64) -> Result<(), Full<()>> {

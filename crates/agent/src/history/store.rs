@@ -9,7 +9,7 @@ use std::time::Duration;
 use belfry_core::activity::{ActivityFilter, ActivityRow, Decision, Verdict};
 use belfry_core::ids::{PostId, ServerId};
 use belfry_core::prefs::HistoryPrefs;
-use rusqlite::{Connection, ErrorCode, params, params_from_iter, types::Value};
+use rusqlite::{Connection, ErrorCode, OpenFlags, params, params_from_iter, types::Value};
 
 use super::Page;
 use crate::paths;
@@ -139,6 +139,17 @@ fn remove(path: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// How many decisions a file holds.
+pub(super) fn count(path: &Path) -> Result<i64, String> {
+    if !path.exists() {
+        return Ok(0);
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags)
+        .and_then(|connection| connection.query_row("SELECT count(*) FROM decisions", [], |row| row.get(0)))
+        .map_err(|error| error.to_string())
 }
 
 /// Decisions.
