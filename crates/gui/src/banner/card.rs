@@ -1,0 +1,393 @@
+//! One card: who, where, when, what; actions under the pointer.
+
+use std::sync::Arc;
+
+use belfry_core::command::Command;
+use belfry_core::event::Priority;
+use belfry_core::ids::BannerId;
+use belfry_core::view::{BannerKind, BannerView, View};
+use egui::accesskit::Role;
+use egui::text::LayoutJob;
+use egui::{CornerRadius, Galley, Rect, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+
+use super::placement::WIDTH;
+use crate::icons::Icon;
+use crate::outbox::Outbox;
+use crate::texts::{self, Tone};
+use crate::theme::{CONTROL_HEIGHT, Palette, RADIUS_CARD, Type};
+use crate::widgets::{self, Button, Kind, Line};
+
+const PADDING: f32 = 12.0;
+const AVATAR: f32 = 40.0;
+/// Where text begins.
+const TEXT_LEFT: f32 = PADDING + AVATAR + 12.0;
+const TEXT_WIDTH: f32 = WIDTH - TEXT_LEFT - 16.0;
+const TITLE_HEIGHT: f32 = 20.0;
+const GAP: f32 = 2.0;
+const BUTTONS_GAP: f32 = 14.0;
+const TEXT_ROWS: usize = 4;
+
+/// How a card is drawn in this frame.
+#[derive(Clone, Copy, Debug)]
+pub struct CardState {
+    /// 0–1.
+    pub opacity: f32,
+    /// Round corners; square ones where nothing composes the screen.
+    pub round: bool,
+    /// How much of its time is left, 0–1.
+    pub remaining: Option<f32>,
+    /// On its way out: answers nothing.
+    pub leaving: bool,
+}
+
+/// Everything about a card that decides its height, laid out.
+#[derive(Debug)]
+pub struct Look {
+    banner: BannerView,
+    place: String,
+    time: String,
+    open: bool,
+    more: bool,
+    thread: Option<Arc<Galley>>,
+    text: Option<Arc<Galley>>,
+    tag: Option<(&'static str, Tone)>,
+    merged: Option<Arc<Galley>>,
+    /// Points.
+    pub height: f32,
+}
+
+impl Look {
+    /// Lays a card out. `open`: the pointer is over it; `more`: its further actions are shown.
+    pub(super) fn measure(ui: &Ui, view: &View, banner: &BannerView, now_ms: i64, open: bool, more: bool) -> Self {
+        let palette = Palette::of(ui);
+        let quoted = |text: &str| {
+            let line = Line { text, kind: Type::Small, color: palette.dim, width: TEXT_WIDTH - 10.0, rows: 1 };
+            widgets::galley(ui.painter(), line)
+        };
+        let thread = banner.thread.as_deref().map(|root| quoted(&one_line(root)));
+        let tag = match (banner.kind, banner.priority) {
+            (BannerKind::Message, Priority::Urgent) => Some((texts::URGENT, Tone::Urgent)),
+            (BannerKind::Message, Priority::Important) => Some((texts::IMPORTANT, Tone::Warn)),
+            _ => None,
+        };
+        let words = match banner.kind {
+            BannerKind::Call if banner.text.is_empty() => texts::CALLING,
+            BannerKind::SignedOut if banner.text.is_empty() => texts::SIGNED_OUT_CARD,
+            BannerKind::Message | BannerKind::Call | BannerKind::SignedOut | BannerKind::Sample => &banner.text,
+        };
+        let username = view.server(banner.server).map_or("", |server| server.username.as_str());
+        let text = (!words.is_empty() || tag.is_some())
+            .then(|| body(ui, words, banner.mentioned.then_some(username), tag));
+        let merged = (banner.more > 0).then(|| quoted(&texts::more_in(banner)));
+        let has_buttons = match banner.kind {
+            BannerKind::Call | BannerKind::SignedOut => true,
+            BannerKind::Message => open,
+            BannerKind::Sample => false,
+        };
+        let mut inner = TITLE_HEIGHT;
+        if thread.is_some() {
+            inner += GAP + 18.0;
+        }
+        if let Some(text) = &text {
+            inner += GAP + text.size().y;
+        }
+        if merged.is_some() {
+            inner += GAP + 18.0;
+        }
+        inner = inner.max(AVATAR);
+        if has_buttons {
+            inner += BUTTONS_GAP + CONTROL_HEIGHT;
+        }
+        Self {
+            place: texts::banner_place(banner),
+            time: texts::ago(now_ms, banner.at_ms),
+            banner: banner.clone(),
+            open,
+            more,
+            thread,
+            text,
+            tag,
+            merged,
+            height: (inner + 2.0 * PADDING).round(),
+        }
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The text in at most four rows, with room for the tag and the person's own name in semibold.
+fn body(ui: &Ui, words: &str, username: Option<&str>, tag: Option<(&str, Tone)>) -> Arc<Galley> {
+    let palette = Palette::of(ui);
+    let (plain, strong) = (Type::Body.format(palette.text), Type::BodyStrong.format(palette.text));
+    let mut job = LayoutJob::default();
+    let mut lead = tag.map_or(0.0, |(tag, _)| widgets::tag_size(ui, tag).x + 4.0);
+    if words.is_empty() {
+        job.append(" ", lead, plain.clone());
+    }
+    for (part, mention) in mentions(words, username) {
+        job.append(part, std::mem::take(&mut lead), if mention { strong.clone() } else { plain.clone() });
+    }
+    job.wrap.max_width = TEXT_WIDTH;
+    job.wrap.max_rows = TEXT_ROWS;
+    ui.painter().layout_job(job)
+}
+
+/// Cuts a text at the names that called the person: `@name` and the channel-wide ones.
+fn mentions<'a>(text: &'a str, username: Option<&str>) -> Vec<(&'a str, bool)> {
+    let Some(username) = username else { return vec![(text, false)] };
+    let wanted = |name: &str| {
+        let bare = name.trim_end_matches(['.', '_', '-']);
+        [name, bare].iter().any(|name| {
+            !name.is_empty()
+                && (name.eq_ignore_ascii_case(username) || ["channel", "all", "here"].contains(&name.to_ascii_lowercase().as_str()))
+        })
+    };
+    let mut parts = Vec::new();
+    let mut rest = text;
+    let mut searched = 0;
+    while let Some(at) = rest.get(searched..).and_then(|tail| tail.find('@')).map(|found| searched + found) {
+        let after = rest.get(at + 1..).unwrap_or_default();
+        let length = after
+            .find(|letter: char| !(letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-')))
+            .unwrap_or(after.len());
+        let name = after.get(..length).unwrap_or_default();
+        let stands_alone = !rest.get(..at).is_some_and(|before| before.ends_with(|c: char| c.is_alphanumeric()));
+        if stands_alone && wanted(name) {
+            let (before, tail) = rest.split_at(at);
+            let (mention, tail) = tail.split_at(1 + name.trim_end_matches(['.', '_', '-']).len());
+            if !before.is_empty() {
+                parts.push((before, false));
+            }
+            parts.push((mention, true));
+            rest = tail;
+            searched = 0;
+        } else {
+            searched = at + 1;
+        }
+    }
+    if !rest.is_empty() {
+        parts.push((rest, false));
+    }
+    parts
+}
+
+/// Draws a card at `rect` and answers to clicks on it.
+pub fn ui(ui: &mut Ui, rect: Rect, look: &Look, state: CardState, more_open: &mut Option<BannerId>, out: &mut Outbox) {
+    let palette = Palette::of(ui);
+    let banner = &look.banner;
+    ui.set_opacity(state.opacity);
+    let sense = if state.leaving { Sense::hover() } else { Sense::click() };
+    let response = ui.interact(rect, ui.scope_id().with("card"), sense);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, !state.leaving, spoken(look)));
+    let radius = if state.round { CornerRadius::same(RADIUS_CARD) } else { CornerRadius::ZERO };
+    let painter = ui.painter().clone();
+    painter.rect_filled(rect, radius, palette.surface);
+    if banner.priority == Priority::Urgent && banner.kind == BannerKind::Message {
+        let edge = rect.with_max_x(rect.left() + 3.0);
+        painter.with_clip_rect(edge).rect_filled(rect, radius, palette.red);
+    }
+    painter.rect_stroke(rect, radius, palette.border(), StrokeKind::Inside);
+    if let Some(part) = state.remaining.filter(|_| !state.leaving) {
+        let line = Rect::from_min_max(
+            pos2(rect.left(), rect.bottom() - 2.0),
+            pos2(rect.left() + rect.width() * part, rect.bottom()),
+        );
+        painter.with_clip_rect(line).rect_filled(rect, radius, palette.accent);
+    }
+    let picture = Rect::from_min_size(rect.min + vec2(PADDING, PADDING), vec2(AVATAR, AVATAR));
+    picture_ui(ui, picture, banner);
+    title(ui, rect, look);
+    let mut top = rect.top() + PADDING + TITLE_HEIGHT;
+    let left = rect.left() + TEXT_LEFT;
+    let quote = |top: f32, words: &Arc<Galley>| {
+        painter.vline(left + 1.0, top + 1.0..=top + 17.0, egui::Stroke::new(2.0, palette.line));
+        painter.galley(pos2(left + 10.0, top + 9.0 - words.size().y / 2.0), Arc::clone(words), palette.dim);
+    };
+    if let Some(thread) = &look.thread {
+        top += GAP;
+        quote(top, thread);
+        top += 18.0;
+    }
+    if let Some(text) = &look.text {
+        top += GAP;
+        if let Some((tag, tone)) = look.tag {
+            widgets::tag(ui, pos2(left, top + 0.5), tag, tone);
+        }
+        painter.galley(pos2(left, top), Arc::clone(text), palette.text);
+        top += text.size().y;
+    }
+    if let Some(merged) = &look.merged {
+        top += GAP;
+        quote(top, merged);
+    }
+    if state.leaving {
+        return;
+    }
+    let buttons = Rect::from_min_size(
+        pos2(left, rect.bottom() - PADDING - CONTROL_HEIGHT),
+        vec2(WIDTH - TEXT_LEFT - PADDING, CONTROL_HEIGHT),
+    );
+    ui.scope_builder(egui::UiBuilder::new().max_rect(buttons), |ui| {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            actions(ui, look, more_open, out);
+        });
+    });
+    if look.open {
+        let corner = Rect::from_min_size(pos2(rect.right() - 32.0, rect.top() + 10.0), vec2(24.0, 24.0));
+        let cross = ui.scope_builder(egui::UiBuilder::new().max_rect(corner), |ui| {
+            widgets::icon_button(ui, Icon::Cross, texts::DISMISS, Kind::Quiet).clicked()
+        });
+        if cross.inner {
+            dismiss(banner, out);
+            return;
+        }
+    }
+    if response.middle_clicked() {
+        dismiss(banner, out);
+    } else if response.clicked() {
+        match banner.kind {
+            BannerKind::Message | BannerKind::Call => out.command(Command::OpenBanner(banner.id)),
+            BannerKind::SignedOut => {
+                out.command(Command::ShowWindow);
+                out.command(Command::DismissBanner(banner.id));
+            }
+            BannerKind::Sample => out.command(Command::DismissBanner(banner.id)),
+        }
+    }
+}
+
+fn dismiss(banner: &BannerView, out: &mut Outbox) {
+    out.command(match banner.kind {
+        BannerKind::Call => Command::DismissCall(banner.id),
+        BannerKind::Message | BannerKind::SignedOut | BannerKind::Sample => Command::DismissBanner(banner.id),
+    });
+}
+
+fn picture_ui(ui: &Ui, rect: Rect, banner: &BannerView) {
+    let palette = Palette::of(ui);
+    let key = banner.user_id.map_or_else(|| banner.sender.clone(), |id| id.as_str().to_owned());
+    match banner.kind {
+        BannerKind::SignedOut => {
+            ui.painter().circle_filled(rect.center(), rect.width() / 2.0, palette.red_soft);
+            Icon::Warning.paint(ui.painter(), rect.center(), palette.red);
+        }
+        BannerKind::Message | BannerKind::Call | BannerKind::Sample => {
+            widgets::avatar(ui.painter(), rect, &key, &banner.sender);
+        }
+    }
+    if banner.kind == BannerKind::Call {
+        let badge = Rect::from_center_size(rect.max - vec2(6.0, 6.0), vec2(22.0, 22.0));
+        ui.painter().circle_filled(badge.center(), 12.0, palette.surface);
+        ui.painter().circle_filled(badge.center(), 10.0, palette.green_soft);
+        Icon::Phone.paint(ui.painter(), badge.center(), palette.green);
+    }
+}
+
+/// Sender semibold, place dim and cut first, time at the right and never cut.
+fn title(ui: &Ui, rect: Rect, look: &Look) {
+    let palette = Palette::of(ui);
+    let painter = ui.painter();
+    let line = |text, kind, color, width| Line { text, kind, color, width, rows: 1 };
+    let middle = rect.top() + PADDING + TITLE_HEIGHT / 2.0;
+    let mut right = rect.right() - 16.0;
+    if look.open {
+        right -= 22.0;
+    }
+    let time = widgets::galley(painter, line(&look.time, Type::Small, palette.faint, 80.0));
+    right -= time.size().x;
+    painter.galley(pos2(right, middle - time.size().y / 2.0), time, palette.faint);
+    right -= 10.0;
+    let left = rect.left() + TEXT_LEFT;
+    let sender = one_line(&look.banner.sender);
+    let sender = widgets::galley(painter, line(&sender, Type::BodyStrong, palette.text, right - left));
+    let place_left = left + sender.size().x + 6.0;
+    painter.galley(pos2(left, middle - sender.size().y / 2.0), sender, palette.text);
+    if right - place_left > 28.0 && !look.place.is_empty() {
+        let place = one_line(&look.place);
+        let place = widgets::galley(painter, line(&place, Type::Body, palette.dim, right - place_left));
+        painter.galley(pos2(place_left, middle - place.size().y / 2.0), place, palette.dim);
+    }
+}
+
+fn actions(ui: &mut Ui, look: &Look, more_open: &mut Option<BannerId>, out: &mut Outbox) {
+    let banner = &look.banner;
+    let secondary = |text| Button::new(text, Kind::Secondary);
+    match banner.kind {
+        BannerKind::Call => {
+            if ui.add(secondary(texts::DISMISS)).clicked() {
+                out.command(Command::DismissCall(banner.id));
+            }
+        }
+        BannerKind::SignedOut => {
+            if ui.add(Button::new(texts::SIGN_IN_MORE, Kind::Primary)).clicked() {
+                out.command(Command::ShowWindow);
+                out.command(Command::DismissBanner(banner.id));
+            }
+        }
+        BannerKind::Sample => {}
+        BannerKind::Message if !look.open => {}
+        BannerKind::Message if look.more => {
+            if widgets::icon_button(ui, Icon::Back, texts::BACK, Kind::Secondary).clicked() {
+                *more_open = None;
+            }
+            if let Some(channel) = banner.channel_id
+                && ui.add(secondary(texts::MUTE_CHANNEL)).clicked()
+            {
+                out.command(Command::SetMuted { server: banner.server, channel, muted: true });
+                out.command(Command::DismissBanner(banner.id));
+            }
+            if ui.add(secondary(texts::WHY)).clicked() {
+                out.command(Command::ShowWindow);
+            }
+        }
+        BannerKind::Message => {
+            if ui.add(secondary(texts::MARK_AS_READ)).clicked() {
+                out.command(Command::MarkBannerRead(banner.id));
+            }
+            if ui.add(secondary(texts::SNOOZE).name(texts::SNOOZE_NAME)).clicked() {
+                out.command(Command::SnoozeBanner { banner: banner.id, minutes: texts::SNOOZE_MINUTES });
+            }
+            if widgets::icon_button(ui, Icon::Dots, texts::MORE, Kind::Secondary).clicked() {
+                *more_open = Some(banner.id);
+            }
+        }
+    }
+}
+
+/// The whole card in words.
+fn spoken(look: &Look) -> String {
+    let banner = &look.banner;
+    let mut words = banner.sender.clone();
+    for part in [&look.place, &look.time, &banner.text] {
+        if !part.is_empty() {
+            words.push_str(", ");
+            words.push_str(part);
+        }
+    }
+    if banner.more > 0 {
+        words.push_str(", ");
+        words.push_str(&texts::more_in(banner));
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_persons_own_name_stands_out_and_others_do_not() {
+        let cut = |text| mentions(text, Some("morgan"));
+        assert_eq!(cut("@morgan the build is green"), [("@morgan", true), (" the build is green", false)]);
+        assert_eq!(cut("ask @rosa or @Morgan."), [("ask @rosa or ", false), ("@Morgan", true), (".", false)]);
+        assert_eq!(cut("@channel freeze"), [("@channel", true), (" freeze", false)]);
+        assert_eq!(cut("morgan@morgan.example"), [("morgan@morgan.example", false)]);
+        assert_eq!(cut("@morgana"), [("@morgana", false)]);
+        assert_eq!(cut("日本 @morgan"), [("日本 ", false), ("@morgan", true)]);
+        assert_eq!(mentions("@morgan", None), [("@morgan", false)]);
+        assert!(mentions("", Some("morgan")).is_empty());
+    }
+}

@@ -1,0 +1,294 @@
+//! The banners face: the stack of cards in a corner of the work area.
+//!
+//! The window is as large as the largest stack and shaped to the cards that are there, so its gaps show the desktop and
+//! let clicks through, with a compositor or without. It never takes the focus.
+
+mod card;
+mod motion;
+mod placement;
+mod stack;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use belfry_core::command::Command;
+use belfry_core::signal::Signal;
+use belfry_core::view::View;
+use belfry_net::clock;
+use egui::{Rect, Sense, Ui, ViewportCommand, WidgetInfo, pos2, vec2};
+
+pub use card::{CardState, ui as card_ui};
+pub use placement::{MARGIN, PixelRect, WIDTH, stack_height, window_rect};
+pub use stack::Stack;
+
+use crate::bridge::{Bridge, News};
+use crate::outbox::Outbox;
+use crate::shell::Shell;
+use crate::theme::{self, Palette, Type};
+use crate::{texts, widgets};
+
+/// The face ends this long after the last card, seconds.
+const LINGER_SECS: f64 = 30.0;
+/// Frames while something moves, seconds between them.
+const FRAME_SECS: f32 = 1.0 / 60.0;
+/// The line of remaining time moves in steps no shorter than this, seconds.
+const LINE_STEP_SECS: f32 = 0.08;
+const PILL_HEIGHT: f32 = 28.0;
+
+/// What the face remembers between frames; the truth is in the view.
+#[derive(Debug, Default)]
+pub struct BannersState {
+    /// The cards and how they move.
+    pub stack: Stack,
+    hovered: bool,
+    /// Which card shows its further actions.
+    more_open: Option<belfry_core::ids::BannerId>,
+}
+
+/// How the stack is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// The newest view.
+    pub view: &'a View,
+    /// Wall clock, Unix milliseconds.
+    pub now_ms: i64,
+    /// Seconds on a clock that never goes back.
+    pub time: f64,
+    /// Something composes the screen: corners are round and fading works.
+    pub composited: bool,
+}
+
+/// What was drawn.
+#[derive(Debug, Default)]
+pub struct Drawn {
+    /// Where something can be seen, points: the shape of the window.
+    pub shape: Vec<Rect>,
+    /// When the next frame is due, seconds; `None` = nothing moves.
+    pub next_frame_secs: Option<f32>,
+}
+
+/// Draws the stack into `ui`'s whole area.
+pub fn ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut BannersState, out: &mut Outbox) -> Drawn {
+    let Scene { view, now_ms, time, composited } = *scene;
+    let area = ui.max_rect();
+    let pointer = ui.input(|input| input.pointer.hover_pos());
+    let top_down = placement::is_top(view.prefs.banner.corner);
+    let motion = motion::Motion { moves: !view.prefs.reduce_motion, fades: composited && !view.prefs.reduce_motion };
+
+    // Heights depend on which card is under the pointer, and that on where the cards are: last frame's places decide.
+    let hovered_card = pointer.and_then(|at| state.stack.at(at, area, time));
+    let looks: Vec<card::Look> = state
+        .stack
+        .cards()
+        .map(|card| {
+            let id = card.banner.id;
+            let open = hovered_card == Some(id);
+            if !open && state.more_open == Some(id) {
+                state.more_open = None;
+            }
+            card::Look::measure(ui, view, &card.banner, now_ms, open, state.more_open == Some(id))
+        })
+        .collect();
+    let heights: Vec<f32> = looks.iter().map(|look| look.height).collect();
+    let hidden = state.stack.arrange(&heights, area.height() - PILL_HEIGHT - placement::GAP, top_down, time, motion);
+
+    let mut drawn = Drawn::default();
+    let frozen = state.stack.line_time(time);
+    let places: Vec<stack::Place> = state.stack.places(area, time, motion);
+    let mut lowest = if top_down { area.top() } else { area.bottom() };
+    for (look, place) in looks.iter().zip(&places) {
+        let Some(rect) = place.rect else { continue };
+        let card_state = CardState {
+            opacity: place.opacity,
+            round: composited,
+            remaining: state.stack.remaining(place.id, frozen),
+            leaving: place.leaving,
+        };
+        ui.push_id(place.id, |ui| card::ui(ui, rect, look, card_state, &mut state.more_open, out));
+        drawn.shape.push(rect);
+        if !place.leaving {
+            lowest = if top_down { lowest.max(rect.bottom()) } else { lowest.min(rect.top()) };
+            if place.opacity > 0.0 {
+                state.stack.was_painted(place.id);
+            }
+        }
+    }
+    let waiting = view.banners_waiting.saturating_add(hidden);
+    if waiting > 0 && !drawn.shape.is_empty() {
+        let top = if top_down { lowest + placement::GAP } else { lowest - placement::GAP - PILL_HEIGHT };
+        drawn.shape.push(pill(ui, area, top, waiting, composited, out));
+    }
+
+    let hovered = pointer.is_some_and(|at| drawn.shape.iter().any(|rect| rect.contains(at)));
+    if hovered != state.hovered {
+        state.hovered = hovered;
+        state.stack.hover(hovered, time);
+        out.signal(Signal::BannersHovered(hovered));
+    }
+    drawn.next_frame_secs = next_frame(state, view, time, now_ms);
+    drawn
+}
+
+fn next_frame(state: &BannersState, view: &View, time: f64, now_ms: i64) -> Option<f32> {
+    if state.stack.is_moving(time) {
+        return Some(FRAME_SECS);
+    }
+    let line = (!state.stack.is_frozen())
+        .then(|| state.stack.line_step_secs(WIDTH))
+        .flatten()
+        .map(|step| step.max(if view.prefs.reduce_motion { 1.0 } else { LINE_STEP_SECS }));
+    let label = state
+        .stack
+        .cards()
+        .map(|card| texts::ago_changes_in_ms(now_ms, card.banner.at_ms))
+        .min()
+        .map(|ms| Duration::from_millis(ms).as_secs_f32().max(1.0));
+    match (line, label) {
+        (Some(line), Some(label)) => Some(line.min(label)),
+        (line, label) => line.or(label),
+    }
+}
+
+fn pill(ui: &mut Ui, area: Rect, top: f32, waiting: u32, round: bool, out: &mut Outbox) -> Rect {
+    let palette = Palette::of(ui);
+    let text = texts::waiting(waiting);
+    let words = ui.painter().layout_no_wrap(text.clone(), Type::Small.font(), palette.dim);
+    let size = vec2(words.size().x + 26.0, PILL_HEIGHT);
+    let rect = Rect::from_min_size(pos2(area.right() - size.x, top), size);
+    let response = ui.interact(rect, ui.scope_id().with("waiting"), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(egui::accesskit::Role::Button, true, &text));
+    let fill = if response.hovered() { palette.step(palette.surface) } else { palette.surface };
+    let radius = if round { PILL_HEIGHT / 2.0 } else { 0.0 };
+    ui.painter().rect_filled(rect, radius, fill);
+    ui.painter().rect_stroke(rect, radius, palette.border(), egui::StrokeKind::Inside);
+    ui.painter().galley(rect.center() - words.size() / 2.0, words, palette.dim);
+    widgets::focus_ring(ui, &response, rect, 14);
+    if response.clicked() {
+        out.command(Command::ShowWindow);
+    }
+    rect
+}
+
+/// Seconds of this process's clock, for motion.
+fn seconds() -> f64 {
+    clock::process().mono().0 as f64 / 1000.0
+}
+
+/// The stack as an eframe application.
+pub(crate) struct BannersFace {
+    bridge: Bridge,
+    shell: Shell,
+    view: Option<Arc<View>>,
+    state: BannersState,
+    out: Outbox,
+    composited: bool,
+    /// Seconds since when there is no card.
+    empty_since: Option<f64>,
+    placed: Option<PixelRect>,
+    frames: u64,
+}
+
+impl BannersFace {
+    pub(crate) fn new(ctx: &egui::Context, bridge: Bridge, shell: Shell) -> Self {
+        theme::install(ctx, theme::Fallback::System);
+        ctx.options_mut(|options| options.zoom_with_keyboard = false);
+        bridge.wake(ctx);
+        let composited = shell.is_composited();
+        shell.set_shape(&[]);
+        Self {
+            bridge,
+            shell,
+            view: None,
+            state: BannersState::default(),
+            out: Outbox::default(),
+            composited,
+            empty_since: None,
+            placed: None,
+            frames: 0,
+        }
+    }
+
+    fn adopt(&mut self, ctx: &egui::Context, view: Arc<View>, time: f64) {
+        theme::choose(ctx, view.prefs.theme);
+        let was_empty = self.state.stack.is_empty();
+        let new = self.state.stack.adopt(&view, time);
+        if new {
+            if was_empty {
+                self.composited = self.shell.is_composited();
+            }
+            self.place(ctx, &view);
+            self.shell.raise();
+            if ctx.input(|input| input.viewport().visible()) == Some(false) {
+                // Something covered the one pixel that is left of an empty stack.
+                ctx.send_viewport_cmd(ViewportCommand::RequestPaintWhileHidden);
+            }
+        }
+        self.view = Some(view);
+    }
+
+    /// Moves the window to its corner: work areas and scales change while Belfry runs.
+    fn place(&mut self, ctx: &egui::Context, view: &View) {
+        let prefs = &view.prefs.banner;
+        let rect = window_rect(self.shell.work_area(), prefs.max_shown, ctx.pixels_per_point(), prefs.corner);
+        if self.placed != Some(rect) {
+            self.shell.place(rect);
+            self.placed = Some(rect);
+        }
+    }
+}
+
+impl eframe::App for BannersFace {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        // The frame before this one is on the screen by now.
+        for (banner, version) in self.state.stack.take_presented() {
+            self.bridge.send(crate::bridge::Up::Signal(Signal::BannerPresented { banner, version }));
+        }
+        let time = seconds();
+        let News { view, answers: _, raise: _, closed } = self.bridge.take();
+        if let Some(view) = view {
+            self.adopt(ctx, view, time);
+        }
+        let empty = self.state.stack.is_empty();
+        let since = *self.empty_since.get_or_insert(time);
+        if !empty {
+            self.empty_since = None;
+        }
+        if closed || (empty && time - since >= LINGER_SECS) {
+            ctx.send_viewport_cmd(ViewportCommand::Close);
+        } else if empty {
+            ctx.request_repaint_after_secs((LINGER_SECS - (time - since)).max(0.05) as f32);
+        }
+    }
+
+    fn ui(&mut self, root: &mut Ui, _frame: &mut eframe::Frame) {
+        self.frames += 1;
+        let Some(view) = self.view.clone() else { return };
+        let scene = Scene {
+            view: &view,
+            now_ms: clock::wall_ms(),
+            time: seconds(),
+            composited: self.composited,
+        };
+        let drawn = ui(root, &scene, &mut self.state, &mut self.out);
+        let scale = root.ctx().pixels_per_point();
+        let shape: Vec<PixelRect> =
+            drawn.shape.iter().map(|rect| placement::to_pixels(*rect, scale)).collect();
+        self.shell.set_shape(&shape);
+        for up in self.out.take() {
+            self.bridge.send(up);
+        }
+        if self.state.stack.has_unpresented() {
+            root.ctx().request_repaint();
+        } else if let Some(secs) = drawn.next_frame_secs {
+            root.ctx().request_repaint_after_secs(secs);
+        }
+    }
+
+    fn clear_color(&self, _visuals: &egui::Visuals) -> [f32; 4] {
+        [0.0; 4]
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        tracing::debug!(frames_drawn = self.frames, "banners face ends");
+    }
+}

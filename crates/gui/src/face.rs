@@ -1,0 +1,124 @@
+//! Starting a face: one eframe window per process.
+
+use std::time::Duration;
+
+use egui::{ViewportBuilder, X11WindowType};
+use raw_window_handle::{HasWindowHandle as _, RawWindowHandle};
+use winit::platform::x11::EventLoopBuilderExtX11 as _;
+
+use crate::banner::{BannersFace, WIDTH, stack_height};
+use crate::bridge::{Bridge, Link};
+use crate::shell::{Shell, ShellError};
+use crate::texts;
+use crate::window::{self, WindowFace};
+
+/// How long the first view may take before the window opens without it.
+const FIRST_VIEW: Duration = Duration::from_secs(2);
+/// The name under which desktops find icon and entry.
+const APP_ID: &str = "org.belfry.Belfry";
+
+/// Why a face could not be shown, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum FaceError {
+    /// Neither X11 nor Wayland.
+    #[error("there is no display: DISPLAY is not set (run `belfry headless` to be notified without one)")]
+    NoDisplay,
+    /// Banners need X11, or XWayland, to be placed.
+    #[error("banners need an X11 display, and DISPLAY is not set")]
+    NoX11,
+    /// The display lacks something.
+    #[error(transparent)]
+    Shell(#[from] ShellError),
+    /// The system refused a thread.
+    #[error("a thread could not be started: {0}")]
+    Thread(#[from] std::io::Error),
+    /// The window system or OpenGL failed.
+    #[error("the window could not be drawn: {0}")]
+    Draw(#[from] eframe::Error),
+}
+
+fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
+}
+
+fn options(viewport: ViewportBuilder) -> eframe::NativeOptions {
+    let mut options = eframe::NativeOptions {
+        viewport,
+        renderer: eframe::Renderer::Glow,
+        // Ours looks for fonts when the first character needs one.
+        system_font_fallback: false,
+        dithering: false,
+        persist_window: false,
+        run_and_return: false,
+        ..eframe::NativeOptions::default()
+    };
+    if is_set("DISPLAY") {
+        // Under Wayland too, through XWayland: windows can be placed and raised there.
+        options.event_loop_builder = Some(Box::new(|builder| {
+            builder.with_x11();
+        }));
+    }
+    options
+}
+
+/// Shows the main window until it is closed or the link ends.
+///
+/// # Errors
+/// When there is no display, or it cannot be drawn on.
+pub fn run_window(link: Link) -> Result<(), FaceError> {
+    if !is_set("DISPLAY") && !is_set("WAYLAND_DISPLAY") {
+        return Err(FaceError::NoDisplay);
+    }
+    let bridge = Bridge::start(link)?;
+    let badge = bridge.first_view(FIRST_VIEW).map(|view| view.badge).unwrap_or_default();
+    let viewport = ViewportBuilder::default()
+        .with_title(texts::window_title(&badge.text()))
+        .with_app_id(APP_ID)
+        .with_icon(window::icon(&badge))
+        .with_inner_size([1000.0, 680.0])
+        .with_min_inner_size([720.0, 520.0]);
+    eframe::run_native(
+        texts::APP,
+        options(viewport),
+        Box::new(|creation| Ok(Box::new(WindowFace::new(&creation.egui_ctx, bridge)))),
+    )?;
+    Ok(())
+}
+
+/// Shows banners until about 30 seconds after the last one, or until the link ends.
+///
+/// # Errors
+/// When there is no X11 display, or it cannot be drawn on.
+pub fn run_banners(link: Link) -> Result<(), FaceError> {
+    if !is_set("DISPLAY") {
+        return Err(FaceError::NoX11);
+    }
+    let mut shell = Shell::connect()?;
+    let bridge = Bridge::start(link)?;
+    let max_shown = bridge.first_view(FIRST_VIEW).map_or(4, |view| view.prefs.banner.max_shown);
+    let viewport = ViewportBuilder::default()
+        .with_title("Belfry banners")
+        .with_app_id(APP_ID)
+        .with_decorations(false)
+        .with_transparent(true)
+        .with_resizable(false)
+        .with_taskbar(false)
+        .with_active(false)
+        .with_always_on_top()
+        .with_override_redirect(true)
+        .with_window_type(X11WindowType::Notification)
+        .with_inner_size([WIDTH, stack_height(max_shown)]);
+    eframe::run_native(
+        texts::APP,
+        options(viewport),
+        Box::new(|creation| {
+            match creation.window_handle()?.as_raw() {
+                RawWindowHandle::Xlib(handle) => shell.attach(u32::try_from(handle.window)?),
+                RawWindowHandle::Xcb(handle) => shell.attach(handle.window.get()),
+                _ => return Err("the window is not an X11 window".into()),
+            }
+            Ok(Box::new(BannersFace::new(&creation.egui_ctx, bridge, shell)))
+        }),
+    )?;
+    Ok(())
+}

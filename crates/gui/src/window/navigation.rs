@@ -1,0 +1,113 @@
+//! The left column: the mark, the pages, and how each server is.
+
+use belfry_core::view::{Health, ServerView, View};
+use egui::accesskit::Role;
+use egui::{CornerRadius, Pos2, Rect, ScrollArea, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+
+use super::Page;
+use crate::icons::{self, Icon};
+use crate::texts;
+use crate::theme::{NAVIGATION_WIDTH, Palette, RADIUS_CONTROL, Type};
+use crate::widgets::{self, Line};
+
+const PAGES: [(Page, Icon, &str); 3] = [
+    (Page::Activity, Icon::Clock, texts::ACTIVITY),
+    (Page::Servers, Icon::Server, texts::SERVERS),
+    (Page::About, Icon::Question, texts::ABOUT),
+];
+
+const ROW: f32 = 34.0;
+const STATUS_ROW: f32 = 32.0;
+
+pub(super) fn ui(ui: &mut Ui, view: &View, page: &mut Page) {
+    let palette = Palette::of(ui);
+    let area = ui.max_rect();
+    icons::mark(ui.painter(), area.min + vec2(30.0, 28.0), palette.text);
+    let name = Line { text: texts::APP, kind: Type::CardTitle, color: palette.text, width: 140.0, rows: 1 };
+    let name = widgets::galley(ui.painter(), name);
+    ui.painter().galley(area.min + vec2(48.0, 28.0 - name.size().y / 2.0), name, palette.text);
+
+    for (index, (target, icon, text)) in PAGES.into_iter().enumerate() {
+        let top = area.top() + 54.0 + ROW * index as f32;
+        let rect = Rect::from_min_size(pos2(area.left() + 12.0, top), vec2(NAVIGATION_WIDTH - 25.0, ROW - 2.0));
+        let counted = if target == Page::Activity { view.badge.mentions } else { 0 };
+        if item(ui, rect, icon, text, *page == target, counted) {
+            *page = target;
+        }
+    }
+
+    let wanted = STATUS_ROW * view.servers.len() as f32;
+    let room = (area.height() - 54.0 - ROW * PAGES.len() as f32 - 24.0).max(STATUS_ROW);
+    let height = wanted.min(room);
+    let bottom = Rect::from_min_max(pos2(area.left(), area.bottom() - 15.0 - height), area.max - vec2(0.0, 15.0));
+    ui.scope_builder(egui::UiBuilder::new().max_rect(bottom), |ui| {
+        ScrollArea::vertical().id_salt("servers").auto_shrink(false).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for server in &view.servers {
+                if status(ui, server) {
+                    *page = Page::Servers;
+                }
+            }
+        });
+    });
+}
+
+fn item(ui: &Ui, rect: Rect, icon: Icon, text: &str, selected: bool, counted: u32) -> bool {
+    let palette = Palette::of(ui);
+    let response = ui.interact(rect, ui.scope_id().with(("page", text)), Sense::click());
+    response.widget_info(|| {
+        let name = if counted == 0 { text.to_owned() } else { format!("{text}, {counted} unread") };
+        WidgetInfo::selected(Role::Tab, ui.is_enabled(), selected, name)
+    });
+    let radius = CornerRadius::same(RADIUS_CONTROL);
+    if selected {
+        ui.painter().rect_filled(rect, radius, palette.surface);
+        ui.painter().rect_stroke(rect, radius, palette.border(), StrokeKind::Inside);
+    } else if response.hovered() {
+        ui.painter().rect_filled(rect, radius, palette.step(palette.sunk));
+    }
+    let ink = if selected { palette.text } else { palette.dim };
+    icon.paint(ui.painter(), pos2(rect.left() + 18.0, rect.center().y), ink);
+    let kind = if selected { Type::BodyStrong } else { Type::Body };
+    let words = Line { text, kind, color: ink, width: rect.width() - 80.0, rows: 1 };
+    let words = widgets::galley(ui.painter(), words);
+    ui.painter().galley(pos2(rect.left() + 36.0, rect.center().y - words.size().y / 2.0), words, ink);
+    if counted > 0 {
+        let number = if counted > 99 { "99+".to_owned() } else { counted.to_string() };
+        widgets::counter(ui, Pos2::new(rect.right() - 10.0, rect.center().y), &number);
+    }
+    widgets::focus_ring(ui, &response, rect, RADIUS_CONTROL);
+    response.clicked()
+}
+
+fn status(ui: &mut Ui, server: &ServerView) -> bool {
+    let palette = Palette::of(ui);
+    let word = texts::health_word(&server.health);
+    let (color, word_color, kind) = match server.health {
+        Health::Live => (palette.green, palette.dim, Type::Small),
+        Health::Connecting => (palette.amber, palette.dim, Type::Small),
+        Health::Waiting { .. } => (palette.amber, palette.amber, Type::SmallStrong),
+        Health::SignedOut { .. } | Health::Failed { .. } => (palette.red, palette.red, Type::SmallStrong),
+        Health::NotSignedIn => (palette.faint, palette.faint, Type::Small),
+    };
+    let (rect, response) = ui.allocate_exact_size(vec2(NAVIGATION_WIDTH - 1.0, STATUS_ROW), Sense::click());
+    response
+        .widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), format!("{}, {word}", server.name)));
+    if ui.is_rect_visible(rect) {
+        let tile = rect.shrink2(vec2(12.0, 2.0));
+        if response.hovered() {
+            ui.painter().rect_filled(tile, CornerRadius::same(RADIUS_CONTROL), palette.step(palette.sunk));
+        }
+        icons::dot(ui.painter(), pos2(rect.left() + 26.0, rect.center().y), color);
+        let line = |text, kind, color, width| Line { text, kind, color, width, rows: 1 };
+        let state = widgets::galley(ui.painter(), line(word, kind, word_color, 90.0));
+        let right = rect.right() - 22.0;
+        let room = right - state.size().x - 10.0 - (rect.left() + 38.0);
+        let name = widgets::galley(ui.painter(), line(&server.name, Type::Small, palette.dim, room));
+        let center = rect.center().y;
+        ui.painter().galley(pos2(rect.left() + 38.0, center - name.size().y / 2.0), name, palette.dim);
+        ui.painter().galley(pos2(right - state.size().x, center - state.size().y / 2.0), state, word_color);
+        widgets::focus_ring(ui, &response, tile, RADIUS_CONTROL);
+    }
+    response.clicked()
+}

@@ -1,0 +1,253 @@
+//! The Servers page: where messages come from, how each connection is, and whether it may notify.
+
+mod add;
+
+use std::time::Duration;
+
+use belfry_core::command::Command;
+use belfry_core::ids::ServerId;
+use belfry_core::prefs::{Permission, ServerPrefs};
+use belfry_core::query::{Answer, Query};
+use belfry_core::view::{Health, ServerView};
+use egui::{Align, Layout, Rect, ScrollArea, Sense, Ui, vec2};
+
+use super::{empty, permission::server_disc};
+use crate::bridge::QueryId;
+use crate::icons;
+use crate::outbox::Outbox;
+use crate::texts;
+use crate::theme::{CARD_GAP, Palette, Type};
+use crate::widgets::{self, Button, Kind};
+
+/// The slice of the view that the page draws.
+#[derive(Clone, Copy, Debug)]
+pub struct ServersModel<'a> {
+    /// All servers.
+    pub servers: &'a [ServerView],
+    /// Their local preferences: how each signed in.
+    pub prefs: &'a [ServerPrefs],
+    /// Wall clock, Unix milliseconds.
+    pub now_ms: i64,
+}
+
+/// What the page remembers.
+#[derive(Debug, Default)]
+pub struct ServersState {
+    flow: Option<add::Flow>,
+    removing: Option<ServerId>,
+    signing_out: Option<(QueryId, ServerId)>,
+    failed: Option<(ServerId, String)>,
+}
+
+impl ServersState {
+    /// Opens the form for a new server.
+    pub fn begin_adding(&mut self) {
+        self.flow = Some(add::Flow::new());
+    }
+
+    /// Whether a dialog of this page is open.
+    pub fn is_dialog_open(&self) -> bool {
+        self.flow.is_some() || self.removing.is_some()
+    }
+
+    /// Takes an answer that this page asked for; gives back any other.
+    pub fn on_answer(&mut self, id: QueryId, answer: Answer) -> Option<Answer> {
+        if let Some((_, server)) = self.signing_out.filter(|(wanted, _)| *wanted == id) {
+            self.signing_out = None;
+            if let Answer::Failed { message } = answer {
+                self.failed = Some((server, message));
+            }
+            return None;
+        }
+        let Some(flow) = &mut self.flow else { return Some(answer) };
+        match flow.on_answer(id, answer) {
+            add::Heard::NotOurs(answer) => Some(answer),
+            add::Heard::GoOn => None,
+            add::Heard::Finished => {
+                self.flow = None;
+                None
+            }
+        }
+    }
+}
+
+/// Draws the page. `notices` stand between the title and the list.
+pub fn ui(
+    ui: &mut Ui,
+    model: &ServersModel<'_>,
+    state: &mut ServersState,
+    out: &mut Outbox,
+    notices: impl FnOnce(&mut Ui, &mut Outbox),
+) {
+    let ServersModel { servers, prefs, now_ms } = *model;
+    let top = ui.cursor().min;
+    super::page_head(ui, texts::SERVERS, texts::SERVERS_SUB);
+    if !servers.is_empty() {
+        let corner = Rect::from_min_size(top, vec2(ui.available_width(), 30.0));
+        ui.scope_builder(egui::UiBuilder::new().max_rect(corner), |ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if ui.add(Button::new(texts::ADD_SERVER, Kind::Primary)).clicked() {
+                    state.begin_adding();
+                }
+            });
+        });
+    }
+    notices(ui, out);
+    if servers.is_empty() {
+        if empty(ui, texts::NO_SERVERS, texts::NO_SERVERS_HINT, Some(texts::ADD_SERVER)) {
+            state.begin_adding();
+        }
+    } else {
+        ScrollArea::vertical().id_salt("server-cards").auto_shrink(false).show(ui, |ui| {
+            for server in servers {
+                ui.push_id(server.id, |ui| card(ui, server, now_ms, state, out));
+                ui.add_space(CARD_GAP);
+            }
+        });
+        // "Last heard 4 s ago" counts; the view says when it was heard anew.
+        if servers.iter().any(|server| matches!(server.health, Health::Live | Health::Waiting { .. })) {
+            ui.ctx().request_repaint_after(Duration::from_secs(1));
+        }
+    }
+    if let Some(server) = state.removing.and_then(|id| servers.iter().find(|server| server.id == id)) {
+        confirm_removal(ui, server, state, out);
+    } else {
+        state.removing = None;
+    }
+    if let Some(flow) = &mut state.flow {
+        let insecure = |id: ServerId| prefs.iter().any(|server| server.id == id && server.insecure);
+        if !add::ui(ui, flow, insecure, out) {
+            state.flow = None;
+        }
+    }
+}
+
+fn card(ui: &mut Ui, server: &ServerView, now_ms: i64, state: &mut ServersState, out: &mut Outbox) {
+    let palette = Palette::of(ui);
+    widgets::card(ui).show(ui, |ui| {
+        ui.set_min_width(ui.available_width());
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = 14.0;
+            let (rect, _) = ui.allocate_exact_size(vec2(36.0, 36.0), Sense::hover());
+            server_disc(ui, rect, &server.name);
+            ui.vertical(|ui| {
+                widgets::label_truncated(ui, &server.name, Type::CardTitle, palette.text);
+                let mut about = texts::host(&server.url).to_owned();
+                if !server.username.is_empty() {
+                    about.push_str(&format!(" · signed in as {}", server.username));
+                }
+                if !server.version.is_empty() {
+                    about.push_str(&format!(" · version {}", server.version));
+                }
+                widgets::label_truncated(ui, about, Type::Body, palette.dim);
+                ui.add_space(4.0);
+                health(ui, server, now_ms);
+            });
+        });
+        ui.add_space(14.0);
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.y = 8.0;
+            widgets::label(ui, texts::PERMISSION, Type::Body, palette.dim);
+            permission(ui, server, out);
+            if server.permission == Permission::Denied {
+                widgets::label(ui, texts::NOTIFICATIONS_OFF, Type::Body, palette.amber);
+            }
+        });
+        ui.add_space(14.0);
+        actions(ui, server, state, out);
+        if let Some((_, message)) = state.failed.as_ref().filter(|(id, _)| *id == server.id) {
+            ui.add_space(8.0);
+            widgets::label(ui, message, Type::Body, palette.red);
+        }
+    });
+}
+
+fn health(ui: &mut Ui, server: &ServerView, now_ms: i64) {
+    let palette = Palette::of(ui);
+    let (dot, ink, kind) = match server.health {
+        Health::Live => (palette.green, palette.dim, Type::Body),
+        Health::Connecting => (palette.amber, palette.dim, Type::Body),
+        Health::Waiting { .. } => (palette.amber, palette.amber, Type::Body),
+        Health::SignedOut { .. } | Health::Failed { .. } => (palette.red, palette.red, Type::BodyStrong),
+        Health::NotSignedIn => (palette.faint, palette.dim, Type::Body),
+    };
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let (rect, _) = ui.allocate_exact_size(vec2(10.0, 18.0), Sense::hover());
+        icons::dot(ui.painter(), rect.center(), dot);
+        let words = texts::health_sentence(&server.health, server.last_heard_ms, now_ms);
+        widgets::label(ui, words, kind, ink);
+    });
+}
+
+fn permission(ui: &mut Ui, server: &ServerView, out: &mut Outbox) {
+    let chosen = match server.permission {
+        Permission::Allowed => Permission::Allowed,
+        Permission::Denied => Permission::Denied,
+        Permission::DeniedForGood => Permission::DeniedForGood,
+        Permission::Ask | Permission::Dismissed => Permission::Ask,
+    };
+    let mut choices = vec![(Permission::Allowed, texts::ALLOW), (Permission::Denied, texts::DENY)];
+    if chosen == Permission::DeniedForGood {
+        choices.push((Permission::DeniedForGood, texts::DENY_FOR_GOOD));
+    }
+    choices.push((Permission::Ask, texts::ASK_AGAIN));
+    let group = format!("{}, {}", server.name, texts::PERMISSION);
+    if let Some(permission) = widgets::choice_row(ui, &group, Some(chosen), &choices) {
+        out.command(Command::SetPermission { server: server.id, permission });
+    }
+}
+
+fn actions(ui: &mut Ui, server: &ServerView, state: &mut ServersState, out: &mut Outbox) {
+    let named = |text: &str| format!("{text}, {}", server.name);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.y = 8.0;
+        let signed_out = matches!(server.health, Health::SignedOut { .. } | Health::NotSignedIn);
+        if signed_out {
+            let name = named(texts::SIGN_IN);
+            if ui.add(Button::new(texts::SIGN_IN_MORE, Kind::Secondary).name(&name)).clicked() {
+                state.flow = Some(add::Flow::again(server));
+            }
+        } else {
+            let name = named(texts::CHECK_AGAIN);
+            if ui.add(Button::new(texts::CHECK_AGAIN, Kind::Secondary).name(&name)).clicked() {
+                out.command(Command::CheckAgain(server.id));
+            }
+            let name = named(texts::SIGN_OUT);
+            let busy = state.signing_out.is_some_and(|(_, id)| id == server.id).then_some(texts::LOADING);
+            if ui.add(Button::new(texts::SIGN_OUT, Kind::Secondary).name(&name).disabled(busy)).clicked() {
+                state.failed = None;
+                state.signing_out = Some((out.query(Query::SignOut(server.id)), server.id));
+            }
+        }
+        let name = named(texts::REMOVE);
+        if ui.add(Button::new(texts::REMOVE_MORE, Kind::Quiet).name(&name)).clicked() {
+            state.removing = Some(server.id);
+        }
+    });
+}
+
+fn confirm_removal(ui: &Ui, server: &ServerView, state: &mut ServersState, out: &mut Outbox) {
+    let palette = Palette::of(ui);
+    let title = texts::remove_title(&server.name);
+    let (escaped, done) = widgets::dialog(ui.ctx(), "remove", &title, palette, |ui| {
+        let mut done = false;
+        widgets::label(ui, &title, Type::DialogTitle, palette.text);
+        ui.add_space(6.0);
+        widgets::label(ui, texts::remove_text(texts::host(&server.url)), Type::Body, palette.dim);
+        ui.add_space(20.0);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if ui.add(Button::new(texts::REMOVE, Kind::Danger)).clicked() {
+                out.command(Command::RemoveServer(server.id));
+                done = true;
+            }
+            if ui.add(Button::new(texts::CANCEL, Kind::Quiet)).clicked() {
+                done = true;
+            }
+        });
+        done
+    });
+    if escaped || done {
+        state.removing = None;
+    }
+}
