@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, ensure};
 use tempfile::TempDir;
@@ -25,11 +26,17 @@ pub struct Desktop {
     display: String,
     bus: String,
     home: TempDir,
+    _turn: MutexGuard<'static, ()>,
 }
+
+/// One desktop at a time: drawing in software beside another one's would miss deadlines that a person's machine keeps.
+static TURN: Mutex<()> = Mutex::new(());
 
 impl Desktop {
     /// Starts a desktop without sound.
     pub fn start() -> anyhow::Result<Self> {
+        // A test that failed leaves nothing behind that the next could trip over.
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let home = tempfile::Builder::new().prefix("belfry-").tempdir()?;
         for folder in ["run", "config", "data", "cache", "state"] {
             std::fs::create_dir(home.path().join(folder))?;
@@ -51,9 +58,10 @@ impl Desktop {
         let (bus, daemon) = start_bus(home.path())?;
         services.push(daemon);
         let screen = Screen::connect(&display)?;
-        let mut desktop = Self { programs: Vec::new(), screen, services, display, bus, home };
+        let mut desktop = Self { programs: Vec::new(), screen, services, display, bus, home, _turn: turn };
 
-        let manager = Process::start(desktop.command("openbox").arg("--sm-disable").stdout(Stdio::null()).stderr(Stdio::null()))?;
+        let manager =
+            Process::start(desktop.command("openbox").arg("--sm-disable").stdout(Stdio::null()).stderr(Stdio::null()))?;
         desktop.services.push(manager);
         eventually("the window manager", || desktop.screen.window_manager())?;
         desktop.screen.move_pointer(8, HEIGHT - 8)?;
@@ -91,6 +99,11 @@ impl Desktop {
     /// Starts the real `belfry` with these arguments and keeps it until it is taken or the desktop ends.
     pub fn belfry(&self, arguments: &[&str]) -> anyhow::Result<Process> {
         Process::start(self.command(process::belfry()?).args(arguments))
+    }
+
+    /// Where the agent of this desktop listens.
+    pub fn socket(&self) -> PathBuf {
+        self.home.path().join("run/belfry/control")
     }
 
     /// Keeps a process as long as the desktop, and ends it first.

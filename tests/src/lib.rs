@@ -3,12 +3,15 @@
 //!
 //! Nothing here sleeps for a fixed time: [`poll`] waits for conditions, with one generous limit.
 
+pub mod client;
 pub mod desktop;
 pub mod notifications;
 pub mod poll;
+pub mod practice;
 pub mod process;
 pub mod screen;
 pub mod sound;
 
+pub use client::Client;
 pub use desktop::Desktop;
 pub use poll::eventually;

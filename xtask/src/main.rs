@@ -38,6 +38,7 @@ usage: cargo xtask <command> [--install]
   conformance FILE            compare described situations with the verdicts expected of them
   bench [engine|desktop|net]  measure speed, memory and delay, in release
   sounds                      make assets/sounds again
+  icons                       make assets/icons again
   setup                       what the system must have installed
 
   --install                   install missing system packages (as root this is the default)";
@@ -72,6 +73,7 @@ fn dispatch(root: &Path, words: &[&str], permit: Permit) -> Option<Outcome> {
         ["bench"] => bench(root, permit, &[]),
         ["bench", part @ ("engine" | "desktop" | "net")] => bench(root, permit, &[part]),
         ["sounds"] => sounds::run(root),
+        ["icons"] => setup::ensure(&[Need::Build], permit).and_then(|()| tests_bin(root, "dev", "icons", &[])),
         ["setup"] => setup::ensure(&[Need::Build, Need::Desktop], permit),
         _ => return None,
     })
