@@ -4,7 +4,9 @@
 //! display. Refuses: deciding anything (that is `belfry-core`) and speaking to a server (that is `belfry-net`).
 //! Read first: [`control::protocol`], [`history::History`] and [`paths::Paths`].
 
+pub mod agent;
 pub mod control;
+pub mod demo;
 pub mod display;
 pub mod doctor;
 pub mod effects;

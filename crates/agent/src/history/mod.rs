@@ -111,11 +111,9 @@ impl History {
         page.await.ok()
     }
 
-    /// Follows changed preferences; when the queue is full the change takes effect at the next start.
-    pub fn set_prefs(&self, prefs: HistoryPrefs) {
-        if self.jobs.try_send(Job::Prefs(prefs)).is_err() {
-            tracing::warn!("changed history preferences take effect at the next start");
-        }
+    /// Follows changed preferences. False when the queue is full: offer them again.
+    pub fn set_prefs(&self, prefs: HistoryPrefs) -> bool {
+        !matches!(self.jobs.try_send(Job::Prefs(prefs)), Err(TrySendError::Full(_)))
     }
 }
 

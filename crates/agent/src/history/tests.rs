@@ -212,7 +212,7 @@ fn switching_history_off_leaves_no_text_on_disk_but_keeps_the_ledger() {
     let running = Running::new(setup(folder.path()));
     running.history.record(Box::new(decision("secret plans")), 1).unwrap();
     running.history.presented(ServerId(1), vec![post("p")], 1).unwrap();
-    running.history.set_prefs(HistoryPrefs { keep: false, ..HistoryPrefs::default() });
+    assert!(running.history.set_prefs(HistoryPrefs { keep: false, ..HistoryPrefs::default() }));
     running.history.record(Box::new(decision("more plans")), 2).unwrap();
     assert_eq!(running.all(), ["more plans"]);
     for entry in fs::read_dir(folder.path().join("data")).unwrap() {

@@ -1,0 +1,281 @@
+//! The agent's loop: what faces ask, what the desktop reports, and which faces must run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use belfry_core::badge::Badge;
+use belfry_core::command::Command;
+use belfry_core::prefs::HistoryPrefs;
+use belfry_core::problem::ProblemKind;
+use belfry_core::query::Answer;
+use belfry_core::signal::{Signal, Surface};
+use belfry_core::time::MonoTime;
+use belfry_core::view::View;
+use belfry_net::replay::badge_line;
+use belfry_net::{Inputs, clock};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::executor::Call;
+use super::lines::Lines;
+use super::queries::Answers;
+use crate::control::protocol::Face;
+use crate::control::server::Request;
+use crate::display::{Display, Environment, surface};
+use crate::faces::{Ended, Exit, Faces};
+
+/// Questions answered at a time; one more is refused.
+const QUESTIONS: usize = 16;
+/// A display that was missing is looked for again after this long, with the next change of the view.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
+pub(super) struct Desk {
+    pub(super) inputs: Inputs,
+    pub(super) view: watch::Receiver<Arc<View>>,
+    pub(super) answers: Answers,
+    pub(super) faces: Faces,
+    pub(super) lines: Option<Lines>,
+    pub(super) headless: bool,
+    pub(super) forced: Option<Surface>,
+    pub(super) environment: Environment,
+    pub(super) display: Display,
+    pub(super) state: State,
+}
+
+/// What the loop remembers between two rounds.
+#[derive(Default)]
+pub(super) struct State {
+    surface: Surface,
+    system_notifications: bool,
+    given_up: bool,
+    looked_at: MonoTime,
+    badge: Option<Badge>,
+    history: Option<HistoryPrefs>,
+}
+
+/// The queues that the loop empties.
+pub(super) struct Queues {
+    pub(super) requests: mpsc::Receiver<Request>,
+    pub(super) reports: mpsc::Receiver<Signal>,
+    pub(super) clicks: mpsc::Receiver<Command>,
+    pub(super) calls: mpsc::Receiver<Call>,
+}
+
+enum Woken {
+    Request(Request),
+    Report(Signal),
+    Command(Command),
+    Call(Call),
+    Exit(Exit),
+    View,
+    Answered,
+}
+
+impl Desk {
+    /// Runs until the engine says that the program ends.
+    pub(super) async fn run(&mut self, mut queues: Queues) -> std::io::Result<()> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        let mut tasks = JoinSet::new();
+        self.view.mark_changed();
+        loop {
+            let woken = tokio::select! {
+                Some(request) = queues.requests.recv() => Woken::Request(request),
+                Some(report) = queues.reports.recv() => Woken::Report(report),
+                Some(command) = queues.clicks.recv() => Woken::Command(command),
+                call = queues.calls.recv() => match call {
+                    Some(call) => Woken::Call(call),
+                    None => return Ok(()), // the driver ended by itself
+                },
+                exit = self.faces.next_exit() => Woken::Exit(exit),
+                changed = self.view.changed() => match changed {
+                    Ok(()) => Woken::View,
+                    Err(_ended) => return Ok(()),
+                },
+                Some(_) = terminate.recv() => Woken::Command(Command::Quit),
+                Some(_) = interrupt.recv() => Woken::Command(Command::Quit),
+                Some(_) = hangup.recv() => Woken::Command(Command::Quit),
+                Some(_) = tasks.join_next() => Woken::Answered,
+            };
+            match woken {
+                Woken::Request(request) => self.on_request(request, &mut tasks).await,
+                Woken::Report(report) => self.inputs.signal(report).await,
+                Woken::Command(command) => self.on_command(command, &mut tasks).await,
+                Woken::Call(Call::ShowWindow) => self.show_window(),
+                Woken::Call(Call::OutputGone) => {
+                    self.lines = None;
+                    self.inputs.send_command(Command::Quit).await;
+                }
+                Woken::Call(Call::Quit) => return Ok(()),
+                Woken::Exit(exit) => self.on_exit(&exit).await,
+                Woken::View => self.on_view().await,
+                Woken::Answered => {}
+            }
+        }
+    }
+
+    async fn on_request(&mut self, request: Request, tasks: &mut JoinSet<()>) {
+        match request {
+            Request::Connected { id, role, process: _, down } => {
+                self.faces.connected(role, id, down);
+                if role == Face::Banners {
+                    self.inputs.signal(Signal::BannersFaceConnected).await;
+                }
+            }
+            Request::Gone { id, role } => {
+                if !self.faces.gone(role, id) {
+                    return;
+                }
+                match role {
+                    Face::Banners => self.inputs.signal(Signal::BannersFaceGone).await,
+                    Face::Window if !self.answers_keep_running() => {
+                        self.inputs.send_command(Command::Quit).await;
+                    }
+                    Face::Window | Face::Command => {}
+                }
+            }
+            Request::Command(command) => self.on_command(command, tasks).await,
+            Request::Signal(signal) => self.inputs.signal(signal).await,
+            Request::Query { query, reply } => {
+                if tasks.len() < QUESTIONS {
+                    let answers = self.answers.clone();
+                    tasks.spawn(async move {
+                        let answer = answers.answer(query).await;
+                        reply.send(answer).ok(); // the face asked and left
+                    });
+                } else {
+                    let message = "Belfry is too busy to answer".to_owned();
+                    reply.send(Answer::Failed { message }).ok(); // the face asked and left
+                }
+            }
+            Request::Sync(done) => {
+                done.send(()).ok(); // the face asked and left
+            }
+        }
+    }
+
+    async fn on_command(&mut self, command: Command, tasks: &mut JoinSet<()>) {
+        if let Command::RemoveServer(id) = command
+            && let Some(server) = self.answers.entry(|server| server.id == id)
+        {
+            let answers = self.answers.clone();
+            self.inputs.send_command(command).await;
+            tasks.spawn(answers.forget(server));
+            return;
+        }
+        self.inputs.send_command(command).await;
+    }
+
+    async fn on_view(&mut self) {
+        let view = Arc::clone(&self.view.borrow_and_update());
+        if let Some(lines) = &self.lines
+            && self.state.badge != Some(view.badge)
+        {
+            self.state.badge = Some(view.badge);
+            if lines.write(badge_line(view.badge, None)).is_err() {
+                self.lines = None;
+                self.inputs.send_command(Command::Quit).await;
+            }
+        }
+        if self.state.history.as_ref() != Some(&view.prefs.history)
+            && self.answers.history.set_prefs(view.prefs.history.clone())
+        {
+            self.state.history = Some(view.prefs.history.clone());
+        }
+        let now = clock::process().mono();
+        if self.state.system_notifications != view.prefs.use_system_notifications {
+            // The person tried something else: banners get another chance.
+            self.state.system_notifications = view.prefs.use_system_notifications;
+            self.state.given_up = false;
+            self.faces.forgive();
+        }
+        if self.display == Display::Missing && !self.headless && now.since(self.state.looked_at) >= LOOK_AGAIN {
+            self.look(now);
+        }
+        self.choose_surface().await;
+        if self.state.surface == Surface::Banners && !view.banners.is_empty() && !self.faces.has_banners() {
+            self.start_banners(now).await;
+        }
+    }
+
+    async fn start_banners(&mut self, now: MonoTime) {
+        if let Err(error) = self.faces.want_banners(now) {
+            self.state.given_up = true;
+            self.raise_banners(format!("the program cannot be started: {error}")).await;
+            self.choose_surface().await;
+        }
+    }
+
+    async fn on_exit(&mut self, exit: &Exit) {
+        let now = clock::process().mono();
+        match self.faces.on_exit(exit, now) {
+            Ended::Quietly(Face::Banners) => self.banners_ended(now).await,
+            Ended::Died(Face::Banners) => {
+                self.look(now);
+                if self.display == Display::Missing {
+                    self.raise_banners("the display is gone".to_owned()).await;
+                }
+                self.banners_ended(now).await;
+            }
+            Ended::GivenUp(_) => {
+                self.look(now);
+                self.state.given_up = true;
+                self.raise_banners("their program ended three times within a minute".to_owned()).await;
+                self.banners_ended(now).await;
+            }
+            Ended::Quietly(_) | Ended::Died(_) | Ended::Nothing => {}
+        }
+    }
+
+    /// No banners run now; cards that are still due start them again, or become system notifications.
+    async fn banners_ended(&mut self, now: MonoTime) {
+        self.inputs.signal(Signal::BannersFaceGone).await;
+        self.choose_surface().await;
+        let due = !self.view.borrow().banners.is_empty();
+        if due && self.state.surface == Surface::Banners {
+            self.start_banners(now).await;
+        }
+    }
+
+    async fn raise_banners(&mut self, detail: String) {
+        tracing::warn!(%detail, "banners");
+        self.inputs.signal(Signal::ProblemRaised { kind: ProblemKind::Banners, detail }).await;
+    }
+
+    fn look(&mut self, now: MonoTime) {
+        self.display = self.environment.look();
+        self.state.looked_at = now;
+    }
+
+    async fn choose_surface(&mut self) {
+        let chosen = match self.forced {
+            Some(forced) => forced,
+            None if self.headless || self.state.given_up => Surface::Toasts,
+            None => surface(self.display, self.state.system_notifications),
+        };
+        if chosen != self.state.surface {
+            let back = self.state.surface == Surface::Toasts && chosen == Surface::Banners;
+            self.state.surface = chosen;
+            tracing::info!(?chosen, "where notifications are shown");
+            if back {
+                self.inputs.signal(Signal::ProblemCleared(ProblemKind::Banners)).await;
+            }
+            self.inputs.signal(Signal::SurfaceChanged(chosen)).await;
+        }
+    }
+
+    pub(super) fn show_window(&mut self) {
+        if self.headless {
+            return;
+        }
+        if let Err(error) = self.faces.show_window(clock::process().mono(), None) {
+            tracing::error!(%error, "the main window cannot be started");
+        }
+    }
+
+    fn answers_keep_running(&self) -> bool {
+        self.headless || self.view.borrow().prefs.keep_running
+    }
+}

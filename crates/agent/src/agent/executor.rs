@@ -1,0 +1,172 @@
+//! Carries out effects, one after the other, without ever waiting for the engine: it could wait for us.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use belfry_core::effect::Effect;
+use belfry_core::ids::{PostId, ServerId};
+use belfry_core::prefs::LocalPrefs;
+use belfry_core::problem::ProblemKind;
+use belfry_core::signal::Signal;
+use belfry_net::clock;
+use belfry_net::replay::decision_line;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinSet, spawn_blocking};
+
+use super::lines::Lines;
+use crate::effects::open_url;
+use crate::effects::sound::Sounds;
+use crate::effects::toast::Toasts;
+use crate::history::{Full, History};
+use crate::prefs_file::PrefsFile;
+
+/// Presented posts kept here while the history is busy; beyond that the oldest are forgotten, which at worst repeats
+/// them after a crash.
+const BACKLOG: usize = 1024;
+/// Openers running at a time; one more click is dropped.
+const OPENERS: usize = 8;
+
+/// What an effect asks of the agent's own loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Call {
+    /// Bring the main window to the front.
+    ShowWindow,
+    /// End the program.
+    Quit,
+    /// Nobody reads the lines any more.
+    OutputGone,
+}
+
+pub(super) struct Executor {
+    pub(super) sounds: Option<Sounds>,
+    pub(super) toasts: Toasts,
+    pub(super) history: History,
+    pub(super) prefs: watch::Sender<Option<Arc<LocalPrefs>>>,
+    pub(super) calls: mpsc::Sender<Call>,
+    pub(super) reports: mpsc::Sender<Signal>,
+    pub(super) lines: Option<Lines>,
+}
+
+impl Executor {
+    /// Runs until the engine's driver ends.
+    pub(super) async fn run(self, mut effects: mpsc::Receiver<Effect>) {
+        let mut backlog = VecDeque::new();
+        let mut openers = JoinSet::new();
+        while let Some(effect) = effects.recv().await {
+            while openers.try_join_next().is_some() {}
+            self.carry_out(effect, &mut backlog, &mut openers);
+        }
+        self.flush(&mut backlog);
+        openers.detach_all();
+    }
+
+    fn carry_out(&self, effect: Effect, backlog: &mut VecDeque<(ServerId, Vec<PostId>)>, openers: &mut JoinSet<()>) {
+        match effect {
+            Effect::PlaySound(sound) => {
+                if let Some(sounds) = &self.sounds {
+                    sounds.play(sound);
+                }
+            }
+            Effect::StopSound => {
+                if let Some(sounds) = &self.sounds {
+                    sounds.stop();
+                }
+            }
+            Effect::ShowToast(banner) => {
+                let id = banner.id;
+                if !self.toasts.show(banner) {
+                    self.report(Signal::ToastFailed(id));
+                }
+            }
+            Effect::CloseToast(banner) => self.toasts.close(banner),
+            Effect::Record(decision) => {
+                self.print(|| decision_line(&decision, None));
+                if self.history.record(decision, clock::wall_ms()).is_err() {
+                    let detail = "the disk does not keep up, so some lines are missing".to_owned();
+                    self.report(Signal::ProblemRaised { kind: ProblemKind::History, detail });
+                }
+            }
+            Effect::Presented { server, posts } => {
+                backlog.push_back((server, posts));
+                while backlog.len() > BACKLOG {
+                    backlog.pop_front();
+                }
+                self.flush(backlog);
+            }
+            Effect::RingStopped { server: _, call_id } => {
+                self.print(|| serde_json::json!({"kind": "ring_stopped", "call_id": call_id}).to_string());
+            }
+            Effect::SavePrefs(prefs) => {
+                self.prefs.send_replace(Some(Arc::from(prefs)));
+            }
+            Effect::OpenUrl(url) => {
+                if openers.len() < OPENERS {
+                    openers.spawn(async move {
+                        if let Err(error) = open_url::open(&url).await {
+                            tracing::warn!(%error, "a link was not opened");
+                        }
+                    });
+                }
+            }
+            Effect::ShowWindow => self.call(Call::ShowWindow),
+            Effect::Quit => self.call(Call::Quit),
+            // Carried out by the sessions before it comes here.
+            Effect::Fetch(..) | Effect::Write(..) | Effect::StartSession(_) | Effect::StopSession(_) => {}
+        }
+    }
+
+    fn flush(&self, backlog: &mut VecDeque<(ServerId, Vec<PostId>)>) {
+        while let Some((server, posts)) = backlog.pop_front() {
+            if let Err(Full(posts)) = self.history.presented(server, posts, clock::wall_ms()) {
+                backlog.push_front((server, posts));
+                return;
+            }
+        }
+    }
+
+    fn print(&self, line: impl FnOnce() -> String) {
+        if let Some(lines) = &self.lines
+            && lines.write(line()).is_err()
+        {
+            self.call(Call::OutputGone);
+        }
+    }
+
+    fn call(&self, call: Call) {
+        // Full means that the same is waiting already.
+        self.calls.try_send(call).ok();
+    }
+
+    fn report(&self, signal: Signal) {
+        if self.reports.try_send(signal).is_err() {
+            tracing::warn!("a report of the desktop was dropped");
+        }
+    }
+}
+
+/// Writes preferences as they change; only the newest matters. Ends, with the last ones written, when the sender does.
+pub(super) async fn save_prefs(
+    file: PrefsFile,
+    mut prefs: watch::Receiver<Option<Arc<LocalPrefs>>>,
+    reports: mpsc::Sender<Signal>,
+) {
+    let mut trouble = false;
+    while prefs.changed().await.is_ok() {
+        let Some(newest) = prefs.borrow_and_update().clone() else { continue };
+        let file = file.clone();
+        let saved = match spawn_blocking(move || file.save(&newest)).await {
+            Ok(saved) => saved.map_err(|error| error.to_string()),
+            Err(_panicked) => Err("it was not written".to_owned()),
+        };
+        let report = match saved {
+            Ok(()) if std::mem::take(&mut trouble) => Signal::ProblemCleared(ProblemKind::Prefs),
+            Ok(()) => continue,
+            Err(detail) => {
+                trouble = true;
+                tracing::warn!(%detail, "preferences");
+                Signal::ProblemRaised { kind: ProblemKind::Prefs, detail }
+            }
+        };
+        reports.send(report).await.ok(); // shutting down
+    }
+}

@@ -1,0 +1,355 @@
+//! The agent: everything started in order, watched, and ended in order.
+
+mod desk;
+mod executor;
+mod lines;
+mod queries;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use belfry_core::command::Command;
+use belfry_core::problem::ProblemKind;
+use belfry_core::query::Login;
+use belfry_core::signal::{Signal, Surface};
+use belfry_net::secrets::SecretStore;
+use belfry_net::{Running, Setup};
+use tokio::runtime::Runtime;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::control::client::{self, ClientError};
+use crate::control::protocol::Face;
+use crate::control::server::Listener;
+use crate::demo::{self, DemoError, PracticeServer};
+use crate::display::{Display, Environment};
+use crate::effects::{launcher, sound, toast, tray};
+use crate::faces::{Faces, Launch};
+use crate::history::{self, HistorySetup};
+use crate::instance::{Instance, InstanceError, InstanceLock};
+use crate::paths::{Paths, PathsError};
+use crate::platform;
+use crate::prefs_file::{Loaded, PrefsFile};
+
+use desk::{Desk, Queues};
+use executor::{Executor, save_prefs};
+use lines::Lines;
+use queries::Answers;
+pub use queries::NamedServer;
+
+/// Reports of the desktop waiting for the engine. Threads wait when it is full.
+const REPORTS: usize = 64;
+/// Requests of faces and commands waiting for the agent. Their connections wait when it is full.
+const REQUESTS: usize = 64;
+/// Clicks in the tray.
+const CLICKS: usize = 8;
+/// Calls of effects to the loop.
+const CALLS: usize = 8;
+/// How long anything else may take to end.
+const PARTS_END: Duration = Duration::from_secs(3);
+
+/// What runs around the engine.
+#[derive(Default)]
+pub enum Shape {
+    /// Tray, banners and windows.
+    #[default]
+    Desktop,
+    /// None of them: system notifications, and lines of JSON where someone reads them.
+    Headless {
+        /// For the lines.
+        lines: Option<Box<dyn Write + Send>>,
+    },
+}
+
+impl Shape {
+    fn is_headless(&self) -> bool {
+        matches!(self, Self::Headless { .. })
+    }
+}
+
+/// How to run.
+#[derive(Default)]
+pub struct Options {
+    /// Which instance; `None` is the person's own.
+    pub instance: Option<String>,
+    /// What runs around the engine.
+    pub shape: Shape,
+    /// Start without the main window.
+    pub hidden: bool,
+    /// Run a demo on this practice server: own folders that vanish, tokens in memory.
+    pub demo: Option<demo::Program>,
+    /// Sign in to these servers at the start.
+    pub servers: Vec<NamedServer>,
+    /// Answer the permission prompt of those, and of the demo's, with yes.
+    pub allow: bool,
+    /// Show notifications here, whatever the display and the preferences say.
+    pub surface: Option<Surface>,
+    /// The program of the faces; `None` = this one.
+    pub faces: Option<PathBuf>,
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Someone quit.
+    Quit,
+    /// Another one runs already, and was asked to show its window.
+    RaisedTheOther,
+}
+
+/// Why it could not run. Each is one sentence for people.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// No folders.
+    #[error(transparent)]
+    Paths(#[from] PathsError),
+    /// The lock cannot be used.
+    #[error(transparent)]
+    Instance(#[from] InstanceError),
+    /// Another one runs, and cannot be spoken to.
+    #[error(transparent)]
+    Other(#[from] ClientError),
+    /// Another one runs, and headless does not share.
+    #[error("Belfry is running already; end it with `belfry quit` first")]
+    RunningAlready,
+    /// Nothing to draw on.
+    #[error("there is no display ({0}); `belfry headless` runs without one")]
+    NoDisplay(String),
+    /// The socket cannot be made.
+    #[error("the control socket {} cannot be made: {source}", path.display())]
+    Socket {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The system refuses threads, signals or the like.
+    #[error("the system refuses what Belfry needs: {0}")]
+    System(#[from] io::Error),
+    /// No practice server.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// A server of the command line could not be signed in to.
+    #[error("{server}: {reason}")]
+    SignIn {
+        /// Which.
+        server: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Runs the agent until someone quits. Call it on the main thread, before any other thread exists.
+pub fn run(options: Options) -> Result<Ended, AgentError> {
+    platform::forbid_core_files();
+    let own = Paths::of(options.instance.as_deref())?;
+    let _lock = match InstanceLock::acquire(&own)? {
+        Instance::First(lock) => lock,
+        Instance::Running if options.shape.is_headless() => return Err(AgentError::RunningAlready),
+        Instance::Running => {
+            if !options.hidden {
+                let (mut receiver, mut sender) = client::connect(&own.socket(), Face::Command)?;
+                sender.command(Command::ShowWindow)?;
+                let id = sender.sync()?;
+                receiver.synced(id)?;
+            }
+            return Ok(Ended::RaisedTheOther);
+        }
+    };
+    let environment = Environment::of_process();
+    let display = environment.look();
+    if display == Display::Missing && !options.shape.is_headless() {
+        return Err(AgentError::NoDisplay(environment.describe()));
+    }
+    // Kept until the end: it is removed with everything in it.
+    let folder = options.demo.is_some().then(|| demo::folder(&own.data)).transpose()?;
+    let paths = folder.as_ref().map_or_else(|| own.clone(), |folder| Paths::below(folder.path(), own.runtime.clone()));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(8)
+        .thread_name("io")
+        .enable_all()
+        .build()?;
+    let ended =
+        Agent::start(&runtime, options, paths, display, environment).and_then(|agent| runtime.block_on(agent.run()));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    ended
+}
+
+/// Everything that was started, and what it takes to end it.
+struct Agent {
+    desk: Desk,
+    queues: Queues,
+    stop: watch::Sender<bool>,
+    running: Running,
+    /// They end when the driver does, with everything carried out.
+    executor: tokio::task::JoinHandle<()>,
+    saver: tokio::task::JoinHandle<()>,
+    /// They end when the view does, or are cut off.
+    parts: JoinSet<()>,
+    server: tokio::task::JoinHandle<()>,
+    toasts: tokio::task::JoinHandle<()>,
+    threads: Vec<JoinHandle<()>>,
+    practice: Option<PracticeServer>,
+    sign_ins: Vec<NamedServer>,
+    allow: bool,
+    show_window: bool,
+}
+
+impl Agent {
+    fn start(
+        runtime: &Runtime,
+        options: Options,
+        paths: Paths,
+        display: Display,
+        environment: Environment,
+    ) -> Result<Self, AgentError> {
+        let handle = runtime.handle();
+        let _inside = runtime.enter(); // sockets and processes register with the runtime
+        let (practice, announced) = match &options.demo {
+            Some(program) => {
+                let (practice, announced) = runtime.block_on(PracticeServer::start(program))?;
+                (Some(practice), announced)
+            }
+            None => (None, Vec::new()),
+        };
+        let headless = options.shape.is_headless();
+        let Loaded { prefs, problem } = PrefsFile::new(paths.preferences()).load();
+        let (report, reports) = mpsc::channel(REPORTS);
+        let (request, requests) = mpsc::channel(REQUESTS);
+        let (click, clicks) = mpsc::channel(CLICKS);
+        let (call, calls) = mpsc::channel(CALLS);
+        let listener =
+            Listener::bind(&paths.socket()).map_err(|source| AgentError::Socket { path: paths.socket(), source })?;
+        let setup =
+            HistorySetup { history: paths.history(), presented: paths.presented(), prefs: prefs.history.clone() };
+        let (history, _presented, history_thread) = history::start(setup, report.clone())?;
+        let mut threads = vec![history_thread];
+        let lines = match options.shape {
+            Shape::Headless { lines: Some(out) } => {
+                let (lines, thread) = Lines::start(out)?;
+                threads.push(thread);
+                Some(lines)
+            }
+            Shape::Headless { lines: None } | Shape::Desktop => None,
+        };
+        let secrets = Arc::new(match (&options.demo, prefs.tokens_in_file) {
+            (Some(_), _) => SecretStore::memory(),
+            (None, true) => SecretStore::file(paths.secrets()),
+            (None, false) => SecretStore::keyring(),
+        });
+        let (toasts, toast_task) = toast::start(handle, None, report.clone());
+        let (save, saves) = watch::channel(None);
+        let saver = handle.spawn(save_prefs(PrefsFile::new(paths.preferences()), saves, report.clone()));
+        let mut running = belfry_net::spawn(handle, Setup::new(prefs, Arc::clone(&secrets), Surface::Nowhere));
+        let (view, inputs) = (running.view.clone(), running.inputs.clone());
+        // Taken out of it: effects are carried out while it runs, and until after it ended.
+        let effects = std::mem::replace(&mut running.effects, mpsc::channel(1).1);
+        let executor = Executor {
+            sounds: sound::start(report.clone()).ok(), // without a thread there is silence, and all else works
+            toasts,
+            history: history.clone(),
+            prefs: save,
+            calls: call,
+            reports: report.clone(),
+            lines: lines.clone(),
+        };
+        let executor = handle.spawn(executor.run(effects));
+        let mut parts = JoinSet::new();
+        if !headless {
+            parts.spawn_on(tray::run(view.clone(), click), handle);
+            parts.spawn_on(launcher::run(None, view.clone()), handle);
+        }
+        let (stop, stopped) = watch::channel(false);
+        let server = handle.spawn(listener.serve(view.clone(), request, stopped));
+        if let Some(detail) = problem {
+            // The queue is new and empty.
+            report.try_send(Signal::ProblemRaised { kind: ProblemKind::Prefs, detail }).ok();
+        }
+        let program = options.faces.map_or_else(platform::own_program, Ok)?;
+        let faces = Faces::new(Launch { program, socket: paths.socket(), environment: Vec::new() });
+        let answers = Answers { paths, secrets, history, inputs: inputs.clone(), view: view.clone(), reports: report };
+        let named = announced.into_iter().map(|server| NamedServer {
+            address: server.url,
+            name: Some(server.name),
+            login: Login::AccessToken(server.token),
+        });
+        Ok(Self {
+            desk: Desk {
+                inputs,
+                view,
+                answers,
+                faces,
+                lines,
+                headless,
+                forced: options.surface,
+                environment,
+                display,
+                state: desk::State::default(),
+            },
+            queues: Queues { requests, reports, clicks, calls },
+            stop,
+            running,
+            executor,
+            saver,
+            parts,
+            server,
+            toasts: toast_task,
+            threads,
+            practice,
+            sign_ins: named.chain(options.servers).collect(),
+            allow: options.allow,
+            show_window: !headless && !options.hidden,
+        })
+    }
+
+    async fn run(mut self) -> Result<Ended, AgentError> {
+        if self.show_window {
+            self.desk.show_window();
+        }
+        let answers = self.desk.answers.clone();
+        let (sign_ins, allow) = (std::mem::take(&mut self.sign_ins), self.allow);
+        let sign_in = async move {
+            for named in sign_ins {
+                let server = named.address.clone();
+                answers
+                    .clone()
+                    .sign_in_named(named, allow)
+                    .await
+                    .map_err(|reason| AgentError::SignIn { server, reason })?;
+            }
+            // Nothing more to do: the loop decides when it is over.
+            std::future::pending::<Result<(), AgentError>>().await
+        };
+        let ended = tokio::select! {
+            ended = self.desk.run(self.queues) => ended.map_err(AgentError::from),
+            failed = sign_in => failed,
+        };
+        let Desk { inputs, view, answers, faces, lines, .. } = self.desk;
+        // Faces first: they say goodbye while there is still someone to hear it.
+        self.stop.send_replace(true);
+        timeout(PARTS_END, self.server).await.ok(); // its connections end with the program
+        faces.end().await;
+        drop((inputs, view, answers, lines));
+        self.running.shutdown().await;
+        // The driver ended, so the executor sees the last effect.
+        if timeout(PARTS_END, self.executor).await.is_err() {
+            tracing::warn!("what was to be done last was not done in time");
+        }
+        timeout(PARTS_END, self.saver).await.ok(); // a disk that hangs keeps the previous preferences
+        timeout(PARTS_END, self.toasts).await.ok(); // notifications that are shown stay
+        self.parts.shutdown().await;
+        if let Some(practice) = self.practice {
+            practice.end().await;
+        }
+        for thread in self.threads {
+            // They end when their queue does; each has a bounded amount left to write.
+            tokio::task::spawn_blocking(move || thread.join().ok()).await.ok();
+        }
+        ended.map(|()| Ended::Quit)
+    }
+}
