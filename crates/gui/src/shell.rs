@@ -89,7 +89,8 @@ impl Shell {
 
     /// `_NET_WORKAREA` of the current desktop: one rectangle for all monitors together.
     fn net_work_area(&self) -> Option<PixelRect> {
-        let desktop = self.cardinals(b"_NET_CURRENT_DESKTOP", 1).and_then(|values| values.first().copied()).unwrap_or(0);
+        let desktop =
+            self.cardinals(b"_NET_CURRENT_DESKTOP", 1).and_then(|values| values.first().copied()).unwrap_or(0);
         let areas = self.cardinals(b"_NET_WORKAREA", 256)?;
         let start = usize::try_from(desktop).ok()?.checked_mul(4)?;
         let area = areas.get(start..start.checked_add(4)?).or_else(|| areas.get(..4))?;

@@ -101,8 +101,7 @@ pub fn activity() -> Vec<ActivityRow> {
     (rosa.direct, rosa.place, rosa.server_name, rosa.at_ms) =
         (true, String::new(), String::new(), NOW_MS - 2 * MINUTE_MS);
     let mut jun = decision(3, "Jun Okafor", "@channel freeze starts at 17:00, please hold your merges");
-    (jun.verdict, jun.reason, jun.at_ms) =
-        (Verdict::Skip, Some(Reason::ChannelMuted), NOW_MS - 6 * MINUTE_MS);
+    (jun.verdict, jun.reason, jun.at_ms) = (Verdict::Skip, Some(Reason::ChannelMuted), NOW_MS - 6 * MINUTE_MS);
     jun.sentence = "With this change it would have been shown, with the sound Bing".to_owned();
     jun.trace = vec![
         step("own_post", "continue", "Not your own message"),
@@ -126,8 +125,11 @@ pub fn activity() -> Vec<ActivityRow> {
 pub fn view() -> View {
     let mut lumen = server(2, "Lumen Labs", "https://chat.lumen.example");
     lumen.health = Health::SignedOut { reason: "the session was revoked".to_owned() };
-    let mut rosa =
-        banner(4, "Rosa Almeida", "Can you look at the release notes before noon? I have put the open questions at the top.");
+    let mut rosa = banner(
+        4,
+        "Rosa Almeida",
+        "Can you look at the release notes before noon? I have put the open questions at the top.",
+    );
     (rosa.place, rosa.server_name) = (String::new(), String::new());
     let mut jun = banner(3, "Jun Okafor", "@morgan the build is green again");
     (jun.more, jun.at_ms, jun.remaining_ms) = (6, NOW_MS - MINUTE_MS, Some(6_200));

@@ -54,7 +54,8 @@ pub const ASKED: &str = "Done: it counts from the next message on";
 /// Empty state.
 pub const NOTHING_YET: &str = "Nothing has arrived yet";
 /// Empty state.
-pub const NOTHING_YET_HINT: &str = "Every message that arrives from now on is listed here, shown or not, with the reason";
+pub const NOTHING_YET_HINT: &str =
+    "Every message that arrives from now on is listed here, shown or not, with the reason";
 /// Empty state.
 pub const NO_MATCH: &str = "Nothing matches";
 /// Empty state.

@@ -319,6 +319,13 @@ fn style(palette: &Palette) -> egui::Style {
     style.spacing.button_padding = egui::vec2(13.0, 6.0);
     style.spacing.menu_margin = Margin::same(6);
     style.spacing.interact_size.y = CONTROL_HEIGHT;
+    style.spacing.scroll = egui::style::ScrollStyle {
+        bar_width: 8.0,
+        bar_inner_margin: 2.0,
+        bar_outer_margin: 2.0,
+        floating_width: 4.0,
+        ..egui::style::ScrollStyle::floating()
+    };
     style.interaction.selectable_labels = false;
     style.interaction.tooltip_delay = 0.4;
 
@@ -328,8 +335,7 @@ fn style(palette: &Palette) -> egui::Style {
     visuals.window_stroke = palette.border();
     visuals.window_corner_radius = CornerRadius::same(RADIUS_DIALOG);
     visuals.window_shadow = palette.shadow();
-    visuals.popup_shadow =
-        egui::Shadow { offset: [0, 6], blur: 20, spread: 0, color: Color32::from_black_alpha(40) };
+    visuals.popup_shadow = egui::Shadow { offset: [0, 6], blur: 20, spread: 0, color: Color32::from_black_alpha(40) };
     visuals.menu_corner_radius = CornerRadius::same(RADIUS_CONTROL);
     visuals.extreme_bg_color = palette.surface;
     visuals.text_edit_bg_color = Some(palette.surface);

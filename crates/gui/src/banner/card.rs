@@ -76,8 +76,8 @@ impl Look {
             BannerKind::Message | BannerKind::Call | BannerKind::SignedOut | BannerKind::Sample => &banner.text,
         };
         let username = view.server(banner.server).map_or("", |server| server.username.as_str());
-        let text = (!words.is_empty() || tag.is_some())
-            .then(|| body(ui, words, banner.mentioned.then_some(username), tag));
+        let text =
+            (!words.is_empty() || tag.is_some()).then(|| body(ui, words, banner.mentioned.then_some(username), tag));
         let merged = (banner.more > 0).then(|| quoted(&texts::more_in(banner)));
         let has_buttons = match banner.kind {
             BannerKind::Call | BannerKind::SignedOut => true,
@@ -141,7 +141,8 @@ fn mentions<'a>(text: &'a str, username: Option<&str>) -> Vec<(&'a str, bool)> {
         let bare = name.trim_end_matches(['.', '_', '-']);
         [name, bare].iter().any(|name| {
             !name.is_empty()
-                && (name.eq_ignore_ascii_case(username) || ["channel", "all", "here"].contains(&name.to_ascii_lowercase().as_str()))
+                && (name.eq_ignore_ascii_case(username)
+                    || ["channel", "all", "here"].contains(&name.to_ascii_lowercase().as_str()))
         })
     };
     let mut parts = Vec::new();

@@ -181,6 +181,8 @@ pub(crate) struct BannersFace {
     view: Option<Arc<View>>,
     state: BannersState,
     out: Outbox,
+    /// The window has an alpha channel.
+    transparent: bool,
     composited: bool,
     /// Seconds since when there is no card.
     empty_since: Option<f64>,
@@ -189,11 +191,10 @@ pub(crate) struct BannersFace {
 }
 
 impl BannersFace {
-    pub(crate) fn new(ctx: &egui::Context, bridge: Bridge, shell: Shell) -> Self {
+    pub(crate) fn new(ctx: &egui::Context, bridge: Bridge, shell: Shell, transparent: bool) -> Self {
         theme::install(ctx, theme::Fallback::System);
         ctx.options_mut(|options| options.zoom_with_keyboard = false);
         bridge.wake(ctx);
-        let composited = shell.is_composited();
         shell.set_shape(&[]);
         Self {
             bridge,
@@ -201,7 +202,8 @@ impl BannersFace {
             view: None,
             state: BannersState::default(),
             out: Outbox::default(),
-            composited,
+            transparent,
+            composited: transparent,
             empty_since: None,
             placed: None,
             frames: 0,
@@ -214,7 +216,7 @@ impl BannersFace {
         let new = self.state.stack.adopt(&view, time);
         if new {
             if was_empty {
-                self.composited = self.shell.is_composited();
+                self.composited = self.transparent && self.shell.is_composited();
             }
             self.place(ctx, &view);
             self.shell.raise();
@@ -263,16 +265,10 @@ impl eframe::App for BannersFace {
     fn ui(&mut self, root: &mut Ui, _frame: &mut eframe::Frame) {
         self.frames += 1;
         let Some(view) = self.view.clone() else { return };
-        let scene = Scene {
-            view: &view,
-            now_ms: clock::wall_ms(),
-            time: seconds(),
-            composited: self.composited,
-        };
+        let scene = Scene { view: &view, now_ms: clock::wall_ms(), time: seconds(), composited: self.composited };
         let drawn = ui(root, &scene, &mut self.state, &mut self.out);
         let scale = root.ctx().pixels_per_point();
-        let shape: Vec<PixelRect> =
-            drawn.shape.iter().map(|rect| placement::to_pixels(*rect, scale)).collect();
+        let shape: Vec<PixelRect> = drawn.shape.iter().map(|rect| placement::to_pixels(*rect, scale)).collect();
         self.shell.set_shape(&shape);
         for up in self.out.take() {
             self.bridge.send(up);

@@ -117,8 +117,7 @@ impl Stack {
         let staying: Vec<f32> =
             self.cards.iter().zip(heights).filter(|(card, _)| !card.leaving).map(|(_, height)| *height).collect();
         let mut places = tops(&staying, room, top_down).into_iter();
-        let (glide, fade) =
-            (if motion.moves { GLIDE_SECS } else { 0.0 }, if motion.fades { FADE_SECS } else { 0.0 });
+        let (glide, fade) = (if motion.moves { GLIDE_SECS } else { 0.0 }, if motion.fades { FADE_SECS } else { 0.0 });
         let mut hidden = 0;
         for (card, height) in self.cards.iter_mut().zip(heights) {
             if card.leaving {
@@ -193,7 +192,8 @@ impl Stack {
 
     /// How long the fastest line takes for one point of `width`, seconds.
     pub(super) fn line_step_secs(&self, width: f32) -> Option<f32> {
-        let lifetimes = self.cards.iter().filter(|card| card.ends_at.is_some()).filter_map(|card| card.banner.lifetime_ms);
+        let lifetimes =
+            self.cards.iter().filter(|card| card.ends_at.is_some()).filter_map(|card| card.banner.lifetime_ms);
         lifetimes.min().map(|ms| ms as f32 / 1000.0 / width)
     }
 
@@ -232,11 +232,20 @@ mod tests {
     const AREA: Rect = Rect { min: pos2(0.0, 0.0), max: pos2(WIDTH, 800.0) };
 
     fn view(ids: &[u64]) -> View {
-        View { banners: ids.iter().map(|id| testing::banner(*id, "Rosa Almeida", "hello")).collect(), ..View::default() }
+        View {
+            banners: ids.iter().map(|id| testing::banner(*id, "Rosa Almeida", "hello")).collect(),
+            ..View::default()
+        }
     }
 
     fn tops_of(stack: &Stack, now: f64) -> Vec<f32> {
-        stack.places(AREA, now, STILL).iter().filter(|place| !place.leaving).filter_map(|place| place.rect).map(|rect| rect.top()).collect()
+        stack
+            .places(AREA, now, STILL)
+            .iter()
+            .filter(|place| !place.leaving)
+            .filter_map(|place| place.rect)
+            .map(|rect| rect.top())
+            .collect()
     }
 
     #[test]

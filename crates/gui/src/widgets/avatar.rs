@@ -8,14 +8,15 @@ use crate::theme::{AVATAR_INK, AVATARS, Type};
 pub fn tint(key: &str) -> Color32 {
     // FNV-1a: small, and the same in every version of the program.
     let hash = key.bytes().fold(0x811C_9DC5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    let count = AVATARS.len();
-    AVATARS.get(usize::try_from(hash >> 8).unwrap_or(0) % count).copied().unwrap_or(Color32::GRAY)
+    let mixed = (hash ^ (hash >> 15)).wrapping_mul(0x27D4_EB2F);
+    AVATARS.get(usize::try_from(mixed >> 29).unwrap_or(0) % AVATARS.len()).copied().unwrap_or(Color32::GRAY)
 }
 
 /// At most two letters: of the first and the last word.
 pub fn initials(name: &str) -> String {
     let first_letter = |word: &str| word.chars().find(|letter| letter.is_alphanumeric());
-    let mut words = name.split(|letter: char| letter.is_whitespace() || letter == '.' || letter == '_' || letter == '-');
+    let mut words =
+        name.split(|letter: char| letter.is_whitespace() || letter == '.' || letter == '_' || letter == '-');
     let Some(first) = words.by_ref().find_map(first_letter) else {
         return "?".to_owned();
     };

@@ -58,11 +58,9 @@ impl Widget for Button<'_> {
         let enabled = disabled.is_none() && ui.is_enabled();
         let palette = Palette::of(ui);
         let padding = if matches!(kind, Kind::Link) { 12.0 } else { 13.0 };
-        let galley =
-            ui.painter().layout_no_wrap(text.to_owned(), Type::SmallStrong.font(), egui::Color32::PLACEHOLDER);
+        let galley = ui.painter().layout_no_wrap(text.to_owned(), Type::SmallStrong.font(), egui::Color32::PLACEHOLDER);
         let size = vec2(galley.size().x + 2.0 * padding, CONTROL_HEIGHT);
-        let (rect, response) =
-            ui.allocate_exact_size(size, if enabled { Sense::click() } else { Sense::hover() });
+        let (rect, response) = ui.allocate_exact_size(size, if enabled { Sense::click() } else { Sense::hover() });
         response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, name.unwrap_or(text)));
         if ui.is_rect_visible(rect) {
             let hovered = enabled && (response.hovered() || response.is_pointer_button_down_on());

@@ -11,13 +11,8 @@ use crate::theme::{CONTROL_GAP, Palette, RADIUS_CONTROL, Type};
 pub fn checkbox(ui: &mut Ui, checked: &mut bool, text: &str) -> Response {
     let palette = Palette::of(ui);
     let side = 16.0;
-    let line = Line {
-        text,
-        kind: Type::Body,
-        color: palette.text,
-        width: ui.available_width() - side - CONTROL_GAP,
-        rows: 6,
-    };
+    let line =
+        Line { text, kind: Type::Body, color: palette.text, width: ui.available_width() - side - CONTROL_GAP, rows: 6 };
     let words = galley(ui.painter(), line);
     let height = words.size().y.max(26.0);
     let (rect, mut response) =
@@ -49,7 +44,12 @@ pub fn checkbox(ui: &mut Ui, checked: &mut bool, text: &str) -> Response {
 
 /// Choices side by side, one of them chosen. Returns the one that was clicked.
 /// `group` names what is chosen, for screen readers.
-pub fn choice_row<T: Copy + PartialEq>(ui: &mut Ui, group: &str, chosen: Option<T>, choices: &[(T, &str)]) -> Option<T> {
+pub fn choice_row<T: Copy + PartialEq>(
+    ui: &mut Ui,
+    group: &str,
+    chosen: Option<T>,
+    choices: &[(T, &str)],
+) -> Option<T> {
     let palette = Palette::of(ui);
     let mut clicked = None;
     ui.horizontal(|ui| {

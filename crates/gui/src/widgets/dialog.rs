@@ -1,8 +1,8 @@
 //! A modal dialog in the upper part of the window.
 
-use egui::{Align2, CornerRadius, Id, Margin, Modal, Ui, vec2};
+use egui::{Align, Align2, CornerRadius, Id, Layout, Margin, Modal, Ui, vec2};
 
-use crate::theme::{Palette, RADIUS_DIALOG};
+use crate::theme::{CONTROL_HEIGHT, Palette, RADIUS_DIALOG};
 
 /// Width of dialogs, points.
 const WIDTH: f32 = 438.0;
@@ -10,7 +10,13 @@ const WIDTH: f32 = 438.0;
 /// Shows a dialog over everything else. Returns whether it was closed with Escape, and what `content` returned.
 ///
 /// A click outside does not close it: an answer must not be given by accident.
-pub fn dialog<R>(ctx: &egui::Context, id: &str, name: &str, palette: &Palette, content: impl FnOnce(&mut Ui) -> R) -> (bool, R) {
+pub fn dialog<R>(
+    ctx: &egui::Context,
+    id: &str,
+    name: &str,
+    palette: &Palette,
+    content: impl FnOnce(&mut Ui) -> R,
+) -> (bool, R) {
     let window = ctx.content_rect();
     let id = Id::unique(("dialog", id));
     let top = (window.height() * 0.178).clamp(16.0, 160.0);
@@ -35,4 +41,10 @@ pub fn dialog<R>(ctx: &egui::Context, id: &str, name: &str, palette: &Palette, c
         && !shown.any_popup_open
         && ctx.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
     (escaped, shown.inner)
+}
+
+/// The row of buttons at the foot of a dialog, from the right.
+pub fn answers<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
+    let size = vec2(ui.available_width(), CONTROL_HEIGHT);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), content).inner
 }

@@ -52,17 +52,18 @@ impl<'a> TextField<'a> {
         let radius = CornerRadius::same(RADIUS_CONTROL);
         ui.painter().rect_filled(rect, radius, palette.surface);
         ui.painter().rect_stroke(rect, radius, palette.border(), StrokeKind::Inside);
-        let inner = rect.shrink2(vec2(10.0, (FIELD_HEIGHT - Type::Body.line_height()) / 2.0 - 1.0));
+        let inner = rect.shrink2(vec2(10.0, 0.0));
         let edit = TextEdit::singleline(text)
             .id(ui.auto_id_with(("field", name)))
             .frame(egui::Frame::NONE)
             .margin(0)
             .font(Type::Body.font())
             .text_color(palette.text)
-            .hint_text(Type::Body.rich(hint, palette.faint))
+            .hint_text(egui::RichText::new(hint).font(Type::Body.font()).color(palette.faint))
             .password(secret)
             .char_limit(limit)
             .align(egui::Align2::LEFT_CENTER)
+            .min_size(inner.size())
             .desired_width(inner.width());
         let response = ui.put(inner, edit).accessible_name(name);
         if response.has_focus() {

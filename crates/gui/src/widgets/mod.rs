@@ -11,7 +11,7 @@ mod text;
 pub use avatar::{avatar, initials, tint};
 pub use button::{Button, Kind, icon_button};
 pub use choice::{checkbox, choice_row};
-pub use dialog::dialog;
+pub use dialog::{answers, dialog};
 pub use field::TextField;
 pub use pill::{counter, drop_down, pill, tag, tag_size};
 pub use text::{Line, galley, label, label_truncated};

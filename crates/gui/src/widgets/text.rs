@@ -33,7 +33,9 @@ pub fn galley(painter: &Painter, line: Line<'_>) -> Arc<Galley> {
 
 /// Wrapping that cuts after `rows` rows.
 pub(super) fn wrapping(width: f32, rows: usize) -> TextWrapping {
-    TextWrapping { max_width: width.max(0.0), max_rows: rows, break_anywhere: rows == 1, overflow_character: Some('…') }
+    TextWrapping {
+        max_width: width.max(0.0), max_rows: rows, break_anywhere: rows == 1, overflow_character: Some('…')
+    }
 }
 
 /// A label that wraps.

@@ -198,7 +198,7 @@ pub fn ui(ui: &mut Ui, model: &ActivityModel<'_>, state: &mut ActivityState, out
 
     let selected = state.selected.and_then(|wanted| state.rows.iter().find(|row| row.row == wanted)).cloned();
     let why_room = if selected.is_some() { state.why.height() + CARD_GAP } else { 0.0 };
-    let wanted = ROW * state.rows.len() as f32 + 1.0;
+    let wanted = ROW * state.rows.len() as f32 + 2.0;
     let height = wanted.min((ui.available_height() - why_room).max(ROW * 2.0));
     list(ui, height, now_ms, state, out);
     if let Some(row) = selected {

@@ -22,9 +22,9 @@ pub use servers::{ServersModel, ServersState};
 
 use crate::bridge::{Bridge, News, QueryId};
 use crate::outbox::Outbox;
+use crate::texts;
 use crate::theme::{self, NAVIGATION_WIDTH, PAGE_PADDING, Palette, Type};
 use crate::widgets::{self, Button, Kind};
-use crate::texts;
 
 /// Pages of the window that exist.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,12 +71,12 @@ impl WindowState {
 pub fn ui(ui: &mut Ui, view: &View, now_ms: i64, state: &mut WindowState, out: &mut Outbox) {
     let palette = Palette::of(ui);
     let side = Frame::new().fill(palette.sunk);
-    Panel::left("navigation").exact_size(NAVIGATION_WIDTH - 1.0).resizable(false).frame(side).show_separator_line(false).show(
-        ui,
-        |ui| navigation::ui(ui, view, &mut state.page),
-    );
-    let edge = ui.ctx().content_rect().left() + NAVIGATION_WIDTH - 0.5;
-    ui.painter().vline(edge, ui.ctx().content_rect().y_range(), palette.border());
+    Panel::left("navigation")
+        .exact_size(NAVIGATION_WIDTH)
+        .resizable(false)
+        .frame(side)
+        .show_separator_line(false)
+        .show(ui, |ui| navigation::ui(ui, view, &mut state.page));
     CentralPanel::default_margins().frame(Frame::new().fill(palette.bg).inner_margin(PAGE_PADDING)).show(ui, |ui| {
         ui.set_max_width(theme::CONTENT_MAX_WIDTH.min(ui.available_width()));
         match state.page {
@@ -234,10 +234,9 @@ impl eframe::App for WindowFace {
             Some(view) => ui(root, view, belfry_net::clock::wall_ms(), &mut self.state, &mut self.out),
             None => {
                 let palette = Palette::of(root);
-                CentralPanel::default_margins().frame(Frame::new().fill(palette.bg).inner_margin(PAGE_PADDING)).show(
-                    root,
-                    |ui| widgets::label(ui, texts::CONNECTING, Type::Body, palette.dim),
-                );
+                CentralPanel::default_margins()
+                    .frame(Frame::new().fill(palette.bg).inner_margin(PAGE_PADDING))
+                    .show(root, |ui| widgets::label(ui, texts::CONNECTING, Type::Body, palette.dim));
             }
         }
         for up in self.out.take() {

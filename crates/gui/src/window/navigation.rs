@@ -22,6 +22,7 @@ const STATUS_ROW: f32 = 32.0;
 pub(super) fn ui(ui: &mut Ui, view: &View, page: &mut Page) {
     let palette = Palette::of(ui);
     let area = ui.max_rect();
+    ui.painter().vline(area.right() - 0.5, area.y_range(), palette.border());
     icons::mark(ui.painter(), area.min + vec2(30.0, 28.0), palette.text);
     let name = Line { text: texts::APP, kind: Type::CardTitle, color: palette.text, width: 140.0, rows: 1 };
     let name = widgets::galley(ui.painter(), name);
@@ -91,8 +92,7 @@ fn status(ui: &mut Ui, server: &ServerView) -> bool {
         Health::NotSignedIn => (palette.faint, palette.faint, Type::Small),
     };
     let (rect, response) = ui.allocate_exact_size(vec2(NAVIGATION_WIDTH - 1.0, STATUS_ROW), Sense::click());
-    response
-        .widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), format!("{}, {word}", server.name)));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), format!("{}, {word}", server.name)));
     if ui.is_rect_visible(rect) {
         let tile = rect.shrink2(vec2(12.0, 2.0));
         if response.hovered() {

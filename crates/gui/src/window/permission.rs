@@ -3,7 +3,7 @@
 use belfry_core::command::Command;
 use belfry_core::prefs::Permission;
 use belfry_core::view::ServerView;
-use egui::{Align, Layout, Rect, Sense, Ui, vec2};
+use egui::{Rect, Sense, Ui, vec2};
 
 use crate::icons::Icon;
 use crate::outbox::Outbox;
@@ -28,7 +28,7 @@ pub(super) fn ui(ui: &Ui, server: &ServerView, out: &mut Outbox) {
             });
         });
         ui.add_space(20.0);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        widgets::answers(ui, |ui| {
             for (text, kind, permission) in [
                 (texts::ALLOW, Kind::Primary, Permission::Allowed),
                 (texts::DENY, Kind::Secondary, Permission::Denied),
@@ -39,13 +39,11 @@ pub(super) fn ui(ui: &Ui, server: &ServerView, out: &mut Outbox) {
                 }
             }
         });
-        let frame = ui.min_rect().expand2(vec2(24.0, 22.0));
-        let corner = Rect::from_min_size(frame.right_top() + vec2(-34.0, 10.0), vec2(24.0, 24.0));
-        ui.scope_builder(egui::UiBuilder::new().max_rect(corner), |ui| {
-            if widgets::icon_button(ui, Icon::Cross, texts::DISMISS_PROMPT, Kind::Quiet).clicked() {
-                answer = Some(Permission::Dismissed);
-            }
-        });
+        let corner = Rect::from_min_size(ui.min_rect().right_top() + vec2(-10.0, -12.0), vec2(24.0, 24.0));
+        let mut corner = ui.new_child(egui::UiBuilder::new().max_rect(corner).id_salt("corner"));
+        if widgets::icon_button(&mut corner, Icon::Cross, texts::DISMISS_PROMPT, Kind::Quiet).clicked() {
+            answer = Some(Permission::Dismissed);
+        }
         answer
     });
     if escaped {

@@ -30,7 +30,13 @@ impl WhyState {
 }
 
 /// Draws the panel; returns whether it stays open.
-pub(super) fn ui(ui: &mut Ui, row: &ActivityRow, servers: &[ServerView], state: &mut WhyState, out: &mut Outbox) -> bool {
+pub(super) fn ui(
+    ui: &mut Ui,
+    row: &ActivityRow,
+    servers: &[ServerView],
+    state: &mut WhyState,
+    out: &mut Outbox,
+) -> bool {
     let palette = Palette::of(ui);
     let decision = &row.decision;
     let mut keep = true;
@@ -38,8 +44,7 @@ pub(super) fn ui(ui: &mut Ui, row: &ActivityRow, servers: &[ServerView], state: 
     let shown = widgets::card(ui).show(ui, |ui| {
         ui.set_min_width(ui.available_width());
         ui.horizontal(|ui| {
-            let title =
-                if decision.verdict == Verdict::Notify { texts::WHY_SHOWN } else { texts::WHY_NOT_SHOWN };
+            let title = if decision.verdict == Verdict::Notify { texts::WHY_SHOWN } else { texts::WHY_NOT_SHOWN };
             widgets::label(ui, title, Type::BodyStrong, palette.text);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = 2.0;

@@ -4,7 +4,7 @@ use belfry_core::ids::ServerId;
 use belfry_core::query::{Answer, Discovered, Login, Query};
 use belfry_core::secret::Secret;
 use belfry_core::view::ServerView;
-use egui::{Align, CornerRadius, Layout, Ui};
+use egui::{CornerRadius, Ui};
 
 use crate::bridge::QueryId;
 use crate::outbox::Outbox;
@@ -199,7 +199,7 @@ pub(super) fn ui(ui: &Ui, flow: &mut Flow, agreed: impl Fn(ServerId) -> bool, ou
         });
         ui.add_space(20.0);
         let consented = flow.consent || agreed_before;
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        widgets::answers(ui, |ui| {
             let words = match flow.step {
                 Step::Address => texts::CONTINUE,
                 Step::SignIn => texts::SIGN_IN,

@@ -84,13 +84,12 @@ pub fn ui(
     super::page_head(ui, texts::SERVERS, texts::SERVERS_SUB);
     if !servers.is_empty() {
         let corner = Rect::from_min_size(top, vec2(ui.available_width(), 30.0));
-        ui.scope_builder(egui::UiBuilder::new().max_rect(corner), |ui| {
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if ui.add(Button::new(texts::ADD_SERVER, Kind::Primary)).clicked() {
-                    state.begin_adding();
-                }
-            });
-        });
+        let mut corner = ui.new_child(
+            egui::UiBuilder::new().max_rect(corner).layout(Layout::right_to_left(Align::Center)).id_salt("add"),
+        );
+        if corner.add(Button::new(texts::ADD_SERVER, Kind::Primary)).clicked() {
+            state.begin_adding();
+        }
     }
     notices(ui, out);
     if servers.is_empty() {
@@ -236,7 +235,7 @@ fn confirm_removal(ui: &Ui, server: &ServerView, state: &mut ServersState, out: 
         ui.add_space(6.0);
         widgets::label(ui, texts::remove_text(texts::host(&server.url)), Type::Body, palette.dim);
         ui.add_space(20.0);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        widgets::answers(ui, |ui| {
             if ui.add(Button::new(texts::REMOVE, Kind::Danger)).clicked() {
                 out.command(Command::RemoveServer(server.id));
                 done = true;

@@ -1,0 +1,197 @@
+//! Commands that speak to a running Belfry.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use belfry_agent::control::client::{self, ClientError};
+use belfry_agent::control::protocol::{Down, Face};
+use belfry_agent::paths::Paths;
+use belfry_agent::prefs_file::PrefsFile;
+use belfry_agent::{doctor as examine, platform};
+use belfry_core::command::Command;
+use belfry_core::prefs::Permission;
+use belfry_core::query::{Answer, DoctorLine, Query};
+use belfry_core::view::{Health, View};
+use belfry_net::clock;
+use belfry_net::secrets::SecretStore;
+
+use super::{logging, print};
+
+/// How long a running Belfry may take to answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// `belfry status`
+pub(super) fn status(paths: &Paths) -> anyhow::Result<ExitCode> {
+    let (mut receiver, _sender) = client::connect(&paths.socket(), Face::Command)?;
+    receiver.set_patience(Some(PATIENCE))?;
+    let view = receiver.view()?;
+    print(&describe(&view, clock::wall_ms()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `belfry pause` and `belfry resume`
+pub(super) fn send(paths: &Paths, command: Command) -> anyhow::Result<ExitCode> {
+    let (mut receiver, mut sender) = client::connect(&paths.socket(), Face::Command)?;
+    receiver.set_patience(Some(PATIENCE))?;
+    sender.command(command)?;
+    let id = sender.sync()?;
+    receiver.synced(id)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `belfry quit`: waits until it is over.
+pub(super) fn quit(paths: &Paths) -> anyhow::Result<ExitCode> {
+    match client::connect(&paths.socket(), Face::Command) {
+        Ok((mut receiver, mut sender)) => {
+            receiver.set_patience(Some(PATIENCE))?;
+            sender.command(Command::Quit)?;
+            while !matches!(receiver.receive()?, Some(Down::Bye) | None) {}
+            Ok(ExitCode::SUCCESS)
+        }
+        // Built from other sources, so it does not understand us; every build understands a signal.
+        Err(ClientError::WrongBuild { process: Some(process), .. }) => {
+            platform::ask_to_end(process).context("the running Belfry cannot be ended")?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `belfry doctor`: asks the running Belfry, else looks by itself.
+pub(super) fn doctor(paths: &Paths) -> anyhow::Result<ExitCode> {
+    logging::to_stderr();
+    let (running, parts) = match ask_doctor(paths) {
+        Ok(parts) => (running(true, "It is running"), parts),
+        Err(ClientError::NotRunning) => {
+            (running(true, "It is not running; this is how it would find things"), look(paths)?)
+        }
+        Err(error) => (running(false, &error.to_string()), look(paths)?),
+    };
+    let mut text = String::new();
+    for line in std::iter::once(&running).chain(&parts) {
+        let mark = if line.ok { "ok " } else { "not" };
+        writeln!(text, "{mark}  {:<21} {}", line.part, line.detail)?;
+    }
+    print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn running(ok: bool, detail: &str) -> DoctorLine {
+    DoctorLine { part: "Belfry".to_owned(), ok, detail: detail.to_owned() }
+}
+
+fn ask_doctor(paths: &Paths) -> Result<Vec<DoctorLine>, ClientError> {
+    let (mut receiver, mut sender) = client::connect(&paths.socket(), Face::Command)?;
+    receiver.set_patience(Some(PATIENCE))?;
+    let id = sender.query(Query::Doctor)?;
+    match receiver.answer(id)? {
+        Answer::Doctor(lines) => Ok(lines),
+        Answer::Failed { .. }
+        | Answer::Activity { .. }
+        | Answer::Discovered(_)
+        | Answer::SignedIn
+        | Answer::SignedOut
+        | Answer::MfaWanted { .. } => Err(ClientError::Silent),
+    }
+}
+
+fn look(paths: &Paths) -> anyhow::Result<Vec<DoctorLine>> {
+    let in_file = PrefsFile::new(paths.preferences()).examine().is_ok_and(|prefs| prefs.tokens_in_file);
+    let secrets = if in_file { SecretStore::file(paths.secrets()) } else { SecretStore::keyring() };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
+    let lines = runtime.block_on(examine::examine(paths, &secrets));
+    runtime.shutdown_background(); // a part that hangs is not waited for
+    Ok(lines)
+}
+
+/// The view in a few lines.
+fn describe(view: &View, now_ms: i64) -> String {
+    let badge = &view.badge;
+    let mut lines = vec![match badge.mentions {
+        0 if badge.unread => "Unread messages, none of which needs you".to_owned(),
+        0 => "Nothing new".to_owned(),
+        1 => "1 message needs you".to_owned(),
+        count => format!("{count} messages need you"),
+    }];
+    match view.paused_until_ms {
+        None => {}
+        Some(i64::MAX) => lines.push("Paused until resumed".to_owned()),
+        Some(until) => {
+            let minutes = until.saturating_sub(now_ms).max(0).div_euclid(60_000).saturating_add(1);
+            lines.push(format!("Paused for {minutes} more min"));
+        }
+    }
+    if view.servers.is_empty() {
+        lines.push("No server is set up yet".to_owned());
+    }
+    for server in &view.servers {
+        let health = match &server.health {
+            Health::Connecting => "connecting".to_owned(),
+            Health::Live => "connected".to_owned(),
+            Health::Waiting { reason, .. } => format!("not reachable: {reason}"),
+            Health::SignedOut { reason } => format!("signed out: {reason}"),
+            Health::NotSignedIn => "not signed in".to_owned(),
+            Health::Failed { reason } => format!("not working: {reason}"),
+        };
+        let permission = match server.permission {
+            Permission::Allowed => "",
+            Permission::Ask | Permission::Dismissed => ", waits for your permission",
+            Permission::Denied | Permission::DeniedForGood => ", notifications are off",
+        };
+        lines.push(format!("{} ({} as {}): {health}{permission}", server.name, server.url, server.username));
+    }
+    for problem in &view.problems {
+        lines.push(format!("{}. {}", problem.what, problem.advice));
+    }
+    let mut text = lines.iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n");
+    text.push('\n');
+    text
+}
+
+/// Names and reasons come from servers: nothing of them reaches the terminal's own language.
+fn printable(line: &str) -> String {
+    line.chars().filter(|c| !c.is_control()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use belfry_core::badge::Badge;
+    use belfry_core::ids::ServerId;
+    use belfry_core::problem::{Problem, ProblemKind};
+    use belfry_core::view::ServerView;
+
+    #[test]
+    fn the_status_says_what_needs_the_person_and_how_servers_are() {
+        let server = ServerView {
+            id: ServerId(1),
+            name: "Har\u{1b}[31mbour".to_owned(),
+            url: "https://chat.example.com".to_owned(),
+            username: "rosa".to_owned(),
+            health: Health::SignedOut { reason: "the session expired".to_owned() },
+            last_heard_ms: 0,
+            permission: Permission::Ask,
+            badge: Badge::default(),
+            version: String::new(),
+        };
+        let view = View {
+            badge: Badge { mentions: 3, unread: true, signed_out: true, dot_hidden: false },
+            servers: vec![server],
+            paused_until_ms: Some(90_000),
+            problems: vec![Problem::new(ProblemKind::Tray, "")],
+            ..View::default()
+        };
+        let text = describe(&view, 0);
+        for part in [
+            "3 messages need you\n",
+            "Paused for 2 more min\n",
+            "Har[31mbour (https://chat.example.com as rosa): signed out: the session expired, waits for your permission\n",
+            "There is no tray.",
+        ] {
+            assert!(text.contains(part), "{part:?} is missing from {text:?}");
+        }
+        assert!(describe(&View::default(), 0).starts_with("Nothing new\nNo server"));
+    }
+}

@@ -1,0 +1,165 @@
+//! What each invocation does.
+
+pub(crate) mod args;
+mod commands;
+mod logging;
+
+use std::ffi::OsString;
+use std::io::{self, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use belfry_agent::agent::{self, NamedServer, Shape};
+use belfry_agent::control::client::{self, ClientError};
+use belfry_agent::control::protocol;
+use belfry_agent::demo::Program;
+use belfry_agent::paths::Paths;
+use belfry_agent::platform;
+use belfry_core::command::Command;
+use belfry_core::query::Login;
+use belfry_core::secret::Secret;
+use belfry_gui::Link;
+use belfry_net::replay;
+
+use args::{Action, Face, Invocation, Server};
+
+/// The instance of the demo.
+const DEMO: &str = "demo";
+/// A token file larger than this holds no token.
+const MAX_TOKEN_FILE: u64 = 64 * 1024;
+
+/// Does it. Errors are one sentence for people.
+pub(crate) fn run(invocation: Invocation) -> anyhow::Result<ExitCode> {
+    let Invocation { instance, action } = invocation;
+    let instance = instance.as_deref();
+    match action {
+        Action::Agent { hidden } => {
+            run_agent(agent::Options { instance: owned(instance), hidden, ..agent::Options::default() })
+        }
+        Action::Demo { hidden, allow, headless, json, program } => run_agent(agent::Options {
+            instance: Some(instance.unwrap_or(DEMO).to_owned()),
+            hidden,
+            demo: Some(practice_server(program)?),
+            allow,
+            shape: if headless { headless_shape(json) } else { Shape::Desktop },
+            ..agent::Options::default()
+        }),
+        Action::Headless { json, server, allow } => run_agent(agent::Options {
+            instance: owned(instance),
+            shape: headless_shape(json),
+            servers: server.map(named_server).transpose()?.into_iter().collect(),
+            allow,
+            ..agent::Options::default()
+        }),
+        Action::Replay { file, json, check } => run_replay(&file, json, check),
+        Action::Status => commands::status(&Paths::of(instance)?),
+        Action::Pause(minutes) => commands::send(&Paths::of(instance)?, Command::Pause { minutes }),
+        Action::Resume => commands::send(&Paths::of(instance)?, Command::Resume),
+        Action::Quit => commands::quit(&Paths::of(instance)?),
+        Action::Doctor => commands::doctor(&Paths::of(instance)?),
+        Action::Face { face, control } => run_face(face, &control),
+        Action::PracticeServer(arguments) => run_practice_server(arguments),
+        Action::Version => {
+            print(&format!("belfry {}\n", protocol::BUILD))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Action::Help => {
+            print(args::USAGE)?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn owned(instance: Option<&str>) -> Option<String> {
+    instance.map(str::to_owned)
+}
+
+fn run_agent(options: agent::Options) -> anyhow::Result<ExitCode> {
+    logging::to_file(&Paths::of(options.instance.as_deref())?.logs());
+    let ended = agent::run(options)?;
+    tracing::info!(?ended, "over");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn headless_shape(json: bool) -> Shape {
+    let lines: Option<Box<dyn io::Write + Send>> = if json { Some(Box::new(io::stdout())) } else { None };
+    Shape::Headless { lines }
+}
+
+/// The token stands in a file, because arguments can be read by everyone on the machine.
+fn named_server(server: Server) -> anyhow::Result<NamedServer> {
+    let path = &server.token_file;
+    let named = || format!("the token file {}", path.display());
+    let size = std::fs::metadata(path).with_context(named)?.len();
+    if size > MAX_TOKEN_FILE {
+        bail!("{} holds no token", named());
+    }
+    let text = std::fs::read_to_string(path).with_context(named)?;
+    let token = text.trim();
+    if token.is_empty() || token.contains(char::is_whitespace) {
+        bail!("{} must hold one token and nothing else", named());
+    }
+    Ok(NamedServer { address: server.address, name: None, login: Login::AccessToken(Secret::new(token)) })
+}
+
+/// The practice server is this very program again, unless another one is named.
+fn practice_server(program: Option<PathBuf>) -> anyhow::Result<Program> {
+    Ok(match program {
+        Some(path) => Program { path, arguments: Vec::new() },
+        None => Program {
+            path: platform::own_program().context("this program cannot be found")?,
+            arguments: vec![OsString::from("practice-server")],
+        },
+    })
+}
+
+fn run_practice_server(arguments: Vec<OsString>) -> anyhow::Result<ExitCode> {
+    platform::name_process(c"belfry-practice");
+    drop(arguments);
+    bail!("TEMP")
+}
+
+fn run_replay(file: &Path, json: bool, check: bool) -> anyhow::Result<ExitCode> {
+    logging::to_stderr();
+    let mut out = BufWriter::new(io::stdout().lock());
+    match replay::run(file, replay::Options { json, check }, &mut out) {
+        Ok(summary) if check && !summary.agrees() => Ok(ExitCode::FAILURE),
+        Ok(_) => Ok(ExitCode::SUCCESS),
+        // Someone looked at the first lines only.
+        Err(replay::ReplayError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn run_face(face: Face, control: &Path) -> anyhow::Result<ExitCode> {
+    logging::to_stderr();
+    platform::forbid_core_files();
+    let (role, name) = match face {
+        Face::Window => (protocol::Face::Window, c"belfry-window"),
+        Face::Banners => (protocol::Face::Banners, c"belfry-banners"),
+    };
+    platform::name_process(name);
+    let link = match client::connect(control, role) {
+        Ok((receiver, sender)) => Link::over(receiver, sender),
+        // It ended while we started: so do we.
+        Err(ClientError::NotRunning) => return Ok(ExitCode::SUCCESS),
+        Err(error) => return Err(error.into()),
+    };
+    match face {
+        Face::Window => belfry_gui::run_window(link),
+        Face::Banners => belfry_gui::run_banners(link),
+    }
+    // Some causes cannot leave this thread, so the sentence does.
+    .map_err(|error| anyhow::anyhow!("{error}"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints to standard output; a reader that left early is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("standard output"),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
