@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
+use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 
@@ -35,6 +36,17 @@ pub enum InstanceError {
 }
 
 impl InstanceLock {
+    /// Waits until no instance runs any more, at most this long; whether that came true.
+    pub fn wait_until_free(paths: &Paths, at_most: Duration) -> bool {
+        let (freed, wait) = std::sync::mpsc::sync_channel(1);
+        let path = paths.lock();
+        let waiter = std::thread::Builder::new().name("lock".to_owned()).spawn(move || {
+            let free = File::open(path).is_ok_and(|file| rustix::fs::flock(&file, FlockOperation::LockShared).is_ok());
+            freed.send(free).ok(); // waited for long enough
+        });
+        waiter.is_ok() && wait.recv_timeout(at_most).unwrap_or(false)
+    }
+
     /// Takes the lock, without waiting.
     pub fn acquire(paths: &Paths) -> Result<Instance, InstanceError> {
         paths.make_runtime()?;
@@ -64,7 +76,9 @@ mod tests {
         let first = InstanceLock::acquire(&paths).unwrap();
         assert!(matches!(first, Instance::First(_)));
         assert!(matches!(InstanceLock::acquire(&paths).unwrap(), Instance::Running));
+        assert!(!InstanceLock::wait_until_free(&paths, Duration::ZERO));
         drop(first);
+        assert!(InstanceLock::wait_until_free(&paths, Duration::from_secs(20)));
         assert!(matches!(InstanceLock::acquire(&paths).unwrap(), Instance::First(_)));
     }
 }

@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     match cli::run(invocation) {
         Ok(code) => code,
         Err(error) => {
-            say(&format!("belfry: {error:#}"));
+            say(&format!("belfry: {}", sentence(&error)));
             ExitCode::FAILURE
         }
     }
@@ -29,4 +29,17 @@ fn main() -> ExitCode {
 /// Says something on standard error, where anyone listens.
 fn say(text: &str) {
     writeln!(std::io::stderr(), "{text}").ok(); // nobody listens
+}
+
+/// An error and its causes in one line. Many of ours quote their cause already: then it is not said again.
+fn sentence(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| {
+        if said.is_empty() {
+            cause
+        } else if said.contains(&cause) {
+            said
+        } else {
+            format!("{said}: {cause}")
+        }
+    })
 }

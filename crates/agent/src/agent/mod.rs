@@ -49,7 +49,10 @@ const REQUESTS: usize = 64;
 const CLICKS: usize = 8;
 /// Calls of effects to the loop.
 const CALLS: usize = 8;
-/// How long anything else may take to end.
+/// How often, and how far apart, one that begins or ends is looked for.
+const TRIES: u32 = 60;
+const BETWEEN_TRIES: Duration = Duration::from_millis(100);
+/// How long any part may take to end.
 const PARTS_END: Duration = Duration::from_secs(3);
 
 /// What runs around the engine.
@@ -147,19 +150,7 @@ pub enum AgentError {
 pub fn run(options: Options) -> Result<Ended, AgentError> {
     platform::forbid_core_files();
     let own = Paths::of(options.instance.as_deref())?;
-    let _lock = match InstanceLock::acquire(&own)? {
-        Instance::First(lock) => lock,
-        Instance::Running if options.shape.is_headless() => return Err(AgentError::RunningAlready),
-        Instance::Running => {
-            if !options.hidden {
-                let (mut receiver, mut sender) = client::connect(&own.socket(), Face::Command)?;
-                sender.command(Command::ShowWindow)?;
-                let id = sender.sync()?;
-                receiver.synced(id)?;
-            }
-            return Ok(Ended::RaisedTheOther);
-        }
-    };
+    let Some(_lock) = only_one(&own, &options)? else { return Ok(Ended::RaisedTheOther) };
     let environment = Environment::of_process();
     let display = environment.look();
     if display == Display::Missing && !options.shape.is_headless() {
@@ -178,6 +169,34 @@ pub fn run(options: Options) -> Result<Ended, AgentError> {
         Agent::start(&runtime, options, paths, display, environment).and_then(|agent| runtime.block_on(agent.run()));
     runtime.shutdown_timeout(Duration::from_secs(1));
     ended
+}
+
+/// Takes the instance's lock; `None` where another one runs and was asked to show its window.
+fn only_one(paths: &Paths, options: &Options) -> Result<Option<InstanceLock>, AgentError> {
+    let mut tries = 0;
+    loop {
+        match InstanceLock::acquire(paths)? {
+            Instance::First(lock) => return Ok(Some(lock)),
+            Instance::Running if options.shape.is_headless() => return Err(AgentError::RunningAlready),
+            Instance::Running if options.hidden => return Ok(None),
+            Instance::Running => match raise(paths) {
+                Ok(()) => return Ok(None),
+                // It begins, or ends, in this moment: either way the answer is there soon.
+                Err(ClientError::NotRunning) if tries < TRIES => {
+                    tries += 1;
+                    std::thread::sleep(BETWEEN_TRIES);
+                }
+                Err(error) => return Err(error.into()),
+            },
+        }
+    }
+}
+
+fn raise(paths: &Paths) -> Result<(), ClientError> {
+    let (mut receiver, mut sender) = client::connect(&paths.socket(), Face::Command)?;
+    sender.command(Command::ShowWindow)?;
+    let id = sender.sync()?;
+    receiver.synced(id)
 }
 
 /// Everything that was started, and what it takes to end it.

@@ -47,6 +47,7 @@ pub fn start(reports: mpsc::Sender<Signal>) -> io::Result<Sounds> {
     let (jobs, queue) = sync_channel(QUEUE);
     // Not joined at the end: a sound server that hangs must not hold up quitting, and nothing here needs saving.
     thread::Builder::new().name("sound".to_owned()).spawn(move || {
+        let _quiet = quiet();
         Worker { reports, trouble: false, open: None }.run(&queue);
     })?;
     Ok(Sounds { jobs })
@@ -257,7 +258,17 @@ impl Open {
 
 /// Whether there is a device to play on, without playing: for `belfry doctor`.
 pub fn probe() -> Result<(), String> {
+    let _quiet = quiet();
     Open::new().map(drop).map_err(|error| describe(&error))
+}
+
+/// Keeps libasound from writing a page to standard error where there is no device: what it says is collected on this
+/// thread, and dropped with the guard. What went wrong is in the error anyway.
+fn quiet() -> impl Sized {
+    #[cfg(target_os = "linux")]
+    {
+        alsa::Output::local_error_handler().ok()
+    }
 }
 
 fn describe(error: &DeviceSinkError) -> String {

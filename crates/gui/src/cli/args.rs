@@ -26,6 +26,7 @@ Options
   --server URL --token-file FILE
                                 (headless) sign in with the access token in this file
   --allow                       (headless, demo) answer the permission prompt with yes
+  --speed X, --quiet-day        (demo) play its day X times as fast, or not by itself
   --instance NAME               speak to, or start, another Belfry beside your own; the demo's is \"demo\"
   --version                     print the version and build
   --help                        print this
@@ -49,7 +50,7 @@ pub(crate) struct Invocation {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Agent { hidden: bool },
-    Demo { hidden: bool, allow: bool, headless: bool, json: bool, program: Option<PathBuf> },
+    Demo { hidden: bool, allow: bool, headless: bool, json: bool, practice: Vec<OsString> },
     Headless { json: bool, server: Option<Server>, allow: bool },
     Replay { file: PathBuf, json: bool, check: bool },
     Status,
@@ -99,8 +100,9 @@ struct Given {
     values: Vec<(&'static str, OsString)>,
 }
 
-const SWITCHES: [&str; 7] = ["--hidden", "--demo", "--json", "--check", "--allow", "--version", "--help"];
-const VALUES: [&str; 5] = ["--instance", "--server", "--token-file", "--control", "--practice-server"];
+const SWITCHES: [&str; 8] =
+    ["--hidden", "--demo", "--quiet-day", "--json", "--check", "--allow", "--version", "--help"];
+const VALUES: [&str; 5] = ["--instance", "--server", "--token-file", "--control", "--speed"];
 
 /// Reads the arguments after the program's name.
 pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Invocation, UsageError> {
@@ -207,12 +209,19 @@ impl Given {
     }
 
     fn demo(&mut self, headless: bool) -> Action {
+        let mut practice = Vec::new();
+        if let Some(speed) = self.take_value("--speed") {
+            practice.extend(["--speed".into(), speed]);
+        }
+        if self.take_switch("--quiet-day") {
+            practice.push("--quiet-day".into());
+        }
         Action::Demo {
             hidden: !headless && self.take_switch("--hidden"),
             allow: self.take_switch("--allow"),
             headless,
             json: headless && self.take_switch("--json"),
-            program: self.take_value("--practice-server").map(PathBuf::from),
+            practice,
         }
     }
 
@@ -302,10 +311,20 @@ mod tests {
 
     #[test]
     fn a_demo_can_be_allowed_hidden_and_headless() {
-        let demo = |hidden, allow, headless, json| Action::Demo { hidden, allow, headless, json, program: None };
+        let demo = |hidden, allow, headless, json| Action::Demo { hidden, allow, headless, json, practice: vec![] };
         assert_eq!(action("--demo"), demo(false, false, false, false));
         assert_eq!(action("--demo --hidden --allow"), demo(true, true, false, false));
         assert_eq!(action("headless --demo --json --allow"), demo(false, true, true, true));
+        assert_eq!(
+            action("--demo --quiet-day --speed 20"),
+            Action::Demo {
+                hidden: false,
+                allow: false,
+                headless: false,
+                json: false,
+                practice: ["--speed", "20", "--quiet-day"].map(OsString::from).to_vec(),
+            }
+        );
         assert!(refused("--demo --json").contains("--json"));
         assert!(refused("--demo quit").contains("--instance demo"));
     }

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use belfry_agent::control::client::{self, ClientError};
 use belfry_agent::control::protocol::{Down, Face};
+use belfry_agent::instance::InstanceLock;
 use belfry_agent::paths::Paths;
 use belfry_agent::prefs_file::PrefsFile;
 use belfry_agent::{doctor as examine, platform};
@@ -48,15 +49,21 @@ pub(super) fn quit(paths: &Paths) -> anyhow::Result<ExitCode> {
             receiver.set_patience(Some(PATIENCE))?;
             sender.command(Command::Quit)?;
             while !matches!(receiver.receive()?, Some(Down::Bye) | None) {}
-            Ok(ExitCode::SUCCESS)
+            wait(paths)
         }
         // Built from other sources, so it does not understand us; every build understands a signal.
         Err(ClientError::WrongBuild { process: Some(process), .. }) => {
             platform::ask_to_end(process).context("the running Belfry cannot be ended")?;
-            Ok(ExitCode::SUCCESS)
+            wait(paths)
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Until the next one could start.
+fn wait(paths: &Paths) -> anyhow::Result<ExitCode> {
+    ensure!(InstanceLock::wait_until_free(paths, PATIENCE), "Belfry was told to quit but has not ended yet");
+    Ok(ExitCode::SUCCESS)
 }
 
 /// `belfry doctor`: asks the running Belfry, else looks by itself.

@@ -6,7 +6,7 @@ mod logging;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -37,10 +37,10 @@ pub(crate) fn run(invocation: Invocation) -> anyhow::Result<ExitCode> {
         Action::Agent { hidden } => {
             run_agent(agent::Options { instance: owned(instance), hidden, ..agent::Options::default() })
         }
-        Action::Demo { hidden, allow, headless, json, program } => run_agent(agent::Options {
+        Action::Demo { hidden, allow, headless, json, practice } => run_agent(agent::Options {
             instance: Some(instance.unwrap_or(DEMO).to_owned()),
             hidden,
-            demo: Some(practice_server(program)?),
+            demo: Some(practice_server(practice)?),
             allow,
             shape: if headless { headless_shape(json) } else { Shape::Desktop },
             ..agent::Options::default()
@@ -103,21 +103,19 @@ fn named_server(server: Server) -> anyhow::Result<NamedServer> {
     Ok(NamedServer { address: server.address, name: None, login: Login::AccessToken(Secret::new(token)) })
 }
 
-/// The practice server is this very program again, unless another one is named.
-fn practice_server(program: Option<PathBuf>) -> anyhow::Result<Program> {
-    Ok(match program {
-        Some(path) => Program { path, arguments: Vec::new() },
-        None => Program {
-            path: platform::own_program().context("this program cannot be found")?,
-            arguments: vec![OsString::from("practice-server")],
-        },
-    })
+/// The practice server is this very program again.
+fn practice_server(arguments: Vec<OsString>) -> anyhow::Result<Program> {
+    let path = platform::own_program().context("this program cannot be found")?;
+    let arguments = std::iter::once(OsString::from("practice-server")).chain(arguments).collect();
+    Ok(Program { path, arguments })
 }
 
 fn run_practice_server(arguments: Vec<OsString>) -> anyhow::Result<ExitCode> {
     platform::name_process(c"belfry-practice");
-    drop(arguments);
-    bail!("TEMP")
+    let arguments = arguments.into_iter().map(OsString::into_string).collect::<Result<Vec<_>, _>>();
+    let Ok(arguments) = arguments else { bail!("the practice server's arguments must be plain text") };
+    belfry_practice_server::run_program(arguments)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn run_replay(file: &Path, json: bool, check: bool) -> anyhow::Result<ExitCode> {
