@@ -33,7 +33,7 @@ impl Clock {
     /// The moment that this clock calls `at`, for `tokio::time::sleep_until`.
     pub fn instant(&self, at: MonoTime) -> Instant {
         // Far beyond any run; an unreachable deadline must not overflow the instant.
-        const FAR: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+        const FAR: Duration = Duration::from_hours(10 * 365 * 24);
         self.start + Duration::from_millis(at.0).min(FAR)
     }
 }
@@ -94,7 +94,7 @@ mod tests {
         let mut watch = SuspendWatch::new(&Now::utc(1_000, 50_000));
         assert_eq!(watch.jump(&Now::utc(31_000, 80_000)), None);
         assert_eq!(watch.jump(&Now::utc(32_000, 83_000)), None);
-        assert_eq!(watch.jump(&Now::utc(33_000, 3_600_000)), Some(Duration::from_millis(3_516_000)));
+        assert_eq!(watch.jump(&Now::utc(33_000, 3_600_000)), Some(Duration::from_secs(3_516)));
         assert_eq!(watch.jump(&Now::utc(34_000, 100)), None, "a clock set back is no sleep");
         assert_eq!(watch.jump(&Now::utc(35_000, 1_100)), None);
     }

@@ -184,11 +184,11 @@ async fn walk(url: &Url) -> Result<Found, DiscoverError> {
 }
 
 async fn probe(base: &str) -> Result<Found, DiscoverError> {
-    let rest = Rest::open_with(base, None, Redirects::SameHost).await.map_err(failure)?;
-    let ping = rest.get(PING, Size::Ordinary).await.map_err(failure)?;
+    let rest = Rest::open_with(base, None, Redirects::SameHost).await.map_err(|error| failure(&error))?;
+    let ping = rest.get(PING, Size::Ordinary).await.map_err(|error| failure(&error))?;
     let healthy = is_ping(&ping)?;
     let base = base_of(&ping.url, PING).unwrap_or_else(|| base.to_owned());
-    let config = rest.get(CONFIG, Size::Ordinary).await.map_err(failure)?;
+    let config = rest.get(CONFIG, Size::Ordinary).await.map_err(|error| failure(&error))?;
     check(&config)?;
     let config = match shapes::object::<TextMap>(&config.body) {
         Some(TextMap(map)) if map.contains_key("Version") => map,
@@ -197,12 +197,12 @@ async fn probe(base: &str) -> Result<Found, DiscoverError> {
     Ok(Found { base, config, healthy })
 }
 
-fn failure(error: HttpError) -> DiscoverError {
+fn failure(error: &HttpError) -> DiscoverError {
     match error {
         HttpError::BadAddress => DiscoverError::NotAnAddress,
         HttpError::Unreachable(Trouble::ClientCertificateWanted) => DiscoverError::ClientCertificate,
-        HttpError::Unreachable(trouble) => DiscoverError::Unreachable(trouble),
-        HttpError::Refused { status, .. } => DiscoverError::Failing(status),
+        HttpError::Unreachable(trouble) => DiscoverError::Unreachable(*trouble),
+        HttpError::Refused { status, .. } => DiscoverError::Failing(*status),
         HttpError::Redirected | HttpError::TooLarge | HttpError::Malformed => DiscoverError::NotMattermost,
     }
 }
@@ -272,11 +272,11 @@ async fn adopt_site_url(mut found: Found) -> (Found, bool) {
     if same_address(&site, &base) {
         return (found, false);
     }
-    if site.scheme() == "https" || base.scheme() == "http" {
-        if let Ok(theirs) = probe(site.as_str().trim_end_matches('/')).await {
-            found = theirs;
-            return (found, false);
-        }
+    if (site.scheme() == "https" || base.scheme() == "http")
+        && let Ok(theirs) = probe(site.as_str().trim_end_matches('/')).await
+    {
+        found = theirs;
+        return (found, false);
     }
     (found, true)
 }

@@ -22,7 +22,7 @@ use crate::trouble::Trouble;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const ORDINARY_TIMEOUT: Duration = Duration::from_secs(30);
-const BULK_TIMEOUT: Duration = Duration::from_secs(120);
+const BULK_TIMEOUT: Duration = Duration::from_mins(2);
 const IMAGE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Below the server's 60 s, so that we never write into a connection it is just closing (protocol §7.3).
 const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
@@ -301,7 +301,7 @@ impl Rest {
             // We count tries ourselves.
             .retry(reqwest::retry::never())
             .build()?;
-        let token = token.map(|token| bearer(token)).transpose()?;
+        let token = token.map(bearer).transpose()?;
         Ok(Self { client, base, token, permits: Semaphore::new(AT_A_TIME), no_mark_read: AtomicBool::new(false) })
     }
 
@@ -478,7 +478,8 @@ impl Rest {
 
 /// The `Authorization` header, kept out of debug output.
 pub(crate) fn bearer(token: &Secret) -> Result<HeaderValue, HttpError> {
-    let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose())).map_err(|_| HttpError::BadAddress)?;
+    let mut value =
+        HeaderValue::try_from(format!("Bearer {}", token.expose())).map_err(|_unprintable| HttpError::BadAddress)?;
     value.set_sensitive(true);
     Ok(value)
 }

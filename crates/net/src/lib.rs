@@ -6,15 +6,20 @@
 pub mod bootstrap;
 pub mod clock;
 pub mod discover;
+mod driver;
 pub mod http;
 pub mod lenient;
+pub mod runtime;
 pub mod secrets;
+pub mod session;
 pub mod shapes;
 pub mod sign_in;
+mod supervisor;
 #[cfg(test)]
 mod testing;
 mod tls;
 pub mod trouble;
 pub mod wire;
 
+pub use runtime::{AvatarError, Busy, Inputs, Running, Setup, spawn};
 pub use tls::install_crypto;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -174,18 +174,14 @@ impl Worker {
         let place = self.place.clone();
         let started = std::thread::Builder::new().name("secrets".to_owned()).spawn(move || {
             let mut keyring = None;
-            loop {
-                match jobs.recv_timeout(LINGER) {
-                    Ok(job) => {
-                        let outcome = match &place {
-                            Place::Keyring => in_keyring(&mut keyring, job.request),
-                            Place::File(path) => in_file(path, job.request),
-                        };
-                        // Nobody waits any more after the time-out.
-                        job.answer.send(outcome).ok();
-                    }
-                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-                }
+            // Ends when nothing came for a while, or when the store is gone.
+            while let Ok(job) = jobs.recv_timeout(LINGER) {
+                let outcome = match &place {
+                    Place::Keyring => in_keyring(&mut keyring, job.request),
+                    Place::File(path) => in_file(path, job.request),
+                };
+                // Nobody waits any more after the time-out.
+                job.answer.send(outcome).ok();
             }
         });
         started.map_err(|error| SecretError::File(error.kind().to_string()))?;

@@ -338,7 +338,7 @@ struct SessionShape {
     user_id: Option<UserId>,
 }
 
-/// A call of the Calls plugin (protocol §5.8 "CallState", and `call_start`).
+/// A call of the Calls plugin (protocol §5.8 `CallState`, and `call_start`).
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct CallShape {

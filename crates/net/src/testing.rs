@@ -1,10 +1,12 @@
-//! A tiny hand-made web server on loopback for this crate's own tests.
+//! A tiny hand-made web server on loopback for this crate's own tests. Websocket upgrades are handed to the test.
 
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio_tungstenite::WebSocketStream;
 
 /// What the server answers.
 pub(crate) struct Answer {
@@ -32,9 +34,13 @@ impl Answer {
     }
 }
 
+/// A websocket that was opened: its path with the query, and the server's end of it.
+pub(crate) type Opened = (String, WebSocketStream<TcpStream>);
+
 /// Answers every request on loopback, until dropped.
 pub(crate) struct WebServer {
     url: String,
+    sockets: mpsc::Receiver<Opened>,
     requests: Arc<Mutex<Vec<String>>>,
     _task: JoinSet<()>,
 }
@@ -48,14 +54,25 @@ impl WebServer {
         let answer = Arc::new(answer);
         let mut task = JoinSet::new();
         let log = Arc::clone(&requests);
+        let (opened, sockets) = mpsc::channel(8);
         task.spawn(async move {
             let mut connections = JoinSet::new();
             loop {
                 let (mut socket, _) = listener.accept().await.unwrap();
                 let (answer, log) = (Arc::clone(&answer), Arc::clone(&log));
+                let opened = opened.clone();
                 connections.spawn(async move {
                     let mut seen = Vec::new();
                     let mut chunk = [0; 4096];
+                    let peeked = socket.peek(&mut chunk).await.unwrap_or(0);
+                    let head = String::from_utf8_lossy(&chunk[..peeked]).into_owned();
+                    if head.contains("/api/v4/websocket") {
+                        let path = head.split(' ').nth(1).unwrap_or("/").to_owned();
+                        if let Ok(websocket) = tokio_tungstenite::accept_async(socket).await {
+                            opened.send((path, websocket)).await.ok();
+                        }
+                        return;
+                    }
                     let head = loop {
                         let Ok(read @ 1..) = socket.read(&mut chunk).await else { return };
                         seen.extend_from_slice(&chunk[..read]);
@@ -73,7 +90,7 @@ impl WebServer {
                     let mut text =
                         format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: close\r\n", body.len());
                     for (name, value) in headers {
-                        text.push_str(&format!("{name}: {value}\r\n"));
+                        text.extend([&name, ": ", &value, "\r\n"]);
                     }
                     text.push_str("\r\n");
                     text.push_str(&body);
@@ -84,7 +101,12 @@ impl WebServer {
                 });
             }
         });
-        Self { url, requests, _task: task }
+        Self { url, sockets, requests, _task: task }
+    }
+
+    /// The next websocket that is opened.
+    pub(crate) async fn websocket(&mut self) -> Opened {
+        self.sockets.recv().await.unwrap()
     }
 
     pub(crate) fn url(&self) -> &str {

@@ -1,0 +1,296 @@
+//! The task that owns the engine: inputs in, effects out, the picture published when it moved.
+//!
+//! Nothing here waits for a face, for a sound or for a disk. Queues: 256 reports of sessions (sessions wait, which slows
+//! their sockets), 64 commands (faces are refused and say so), 64 signals and effects that nobody took yet up to 1024;
+//! beyond that sessions wait too, while commands and signals still get through.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use belfry_core::command::Command;
+use belfry_core::effect::Effect;
+use belfry_core::event::{Connection, Event, Fetched};
+use belfry_core::ids::{ServerId, UserId};
+use belfry_core::prefs::LocalPrefs;
+use belfry_core::problem::ProblemKind;
+use belfry_core::signal::{Signal, Surface};
+use belfry_core::time::Now;
+use belfry_core::view::View;
+use belfry_core::{Engine, Input};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::clock::Clock;
+use crate::http::HttpError;
+use crate::session::task::{FromSession, ToSession, Told};
+use crate::supervisor::Supervisor;
+use crate::wire::Decoder;
+
+/// Reports handled before the picture is published again: a burst is painted once.
+const BATCH: usize = 64;
+/// Effects that nobody took yet.
+const EFFECTS_WAITING: usize = 1024;
+
+/// A picture that is wanted.
+#[derive(Debug)]
+pub(crate) struct AvatarWish {
+    pub(crate) server: ServerId,
+    pub(crate) user: UserId,
+    pub(crate) version: i64,
+    pub(crate) answer: oneshot::Sender<Result<Option<Vec<u8>>, HttpError>>,
+}
+
+/// The ends of the queues that the driver holds.
+#[derive(Debug)]
+pub(crate) struct Queues {
+    pub(crate) reports: mpsc::Receiver<FromSession>,
+    pub(crate) commands: mpsc::Receiver<Command>,
+    pub(crate) signals: mpsc::Receiver<Signal>,
+    pub(crate) avatars: mpsc::Receiver<AvatarWish>,
+    pub(crate) effects: mpsc::Sender<Effect>,
+    pub(crate) view: watch::Sender<Arc<View>>,
+    pub(crate) stop: oneshot::Receiver<()>,
+}
+
+/// Waits until there is room in the queue; `false` where nobody empties it any more.
+async fn has_taken(effects: &mpsc::Sender<Effect>) -> bool {
+    effects.reserve().await.is_ok()
+}
+
+pub(crate) struct Driver {
+    engine: Engine,
+    clock: Clock,
+    queues: Queues,
+    supervisor: Supervisor,
+    decoder: Decoder,
+    outbox: VecDeque<Effect>,
+    published: u64,
+    /// Frames that could not be read, by server, since it was last connected anew.
+    unreadable: BTreeMap<ServerId, u64>,
+    complained: BTreeSet<ServerId>,
+}
+
+impl Driver {
+    pub(crate) fn new(prefs: LocalPrefs, clock: Clock, queues: Queues, supervisor: Supervisor) -> Self {
+        Self {
+            engine: Engine::new(prefs),
+            clock,
+            queues,
+            supervisor,
+            decoder: Decoder::new(),
+            outbox: VecDeque::new(),
+            published: u64::MAX,
+            unreadable: BTreeMap::new(),
+            complained: BTreeSet::new(),
+        }
+    }
+
+    /// Runs until it is told to stop, then ends the sessions.
+    pub(crate) async fn run(mut self, surface: Surface) {
+        let now = self.clock.now();
+        self.step(&now, Input::Signal(Signal::SurfaceChanged(surface)));
+        self.step(&now, Input::Started);
+        loop {
+            self.publish();
+            let wake = self.wake();
+            let sleep = async move {
+                match wake {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let has_room = self.outbox.len() < EFFECTS_WAITING;
+            tokio::select! {
+                _ = &mut self.queues.stop => break,
+                Some(command) = self.queues.commands.recv() => self.on_command(command),
+                Some(signal) = self.queues.signals.recv() => self.on_signal(signal),
+                Some(report) = self.queues.reports.recv(), if has_room => self.on_reports(report),
+                Some(wish) = self.queues.avatars.recv() => self.on_avatar(wish),
+                id = self.supervisor.panicked() => {
+                    let reason = "an error in Belfry ended the connection; it begins again by itself".to_owned();
+                    let now = self.clock.now();
+                    self.step(&now, Input::Server(id, Event::Connection(Connection::Failed { reason })));
+                }
+                // Nobody else fills this queue, so the room that was seen is still there when `hand_out` uses it.
+                taken = has_taken(&self.queues.effects), if !self.outbox.is_empty() => {
+                    if !taken {
+                        // Nobody carries effects out any more: the end is near.
+                        self.outbox.clear();
+                    }
+                }
+                () = sleep => {
+                    let now = self.clock.now();
+                    self.step(&now, Input::Tick);
+                }
+            }
+            self.hand_out();
+        }
+        self.publish();
+        self.hand_out();
+        // Reports that sessions still want to give would block their farewell.
+        self.queues.reports.close();
+        while self.queues.reports.try_recv().is_ok() {}
+        self.supervisor.shut_down().await;
+    }
+
+    /// Gives away what is taken at once.
+    fn hand_out(&mut self) {
+        while let Some(effect) = self.outbox.pop_front() {
+            match self.queues.effects.try_send(effect) {
+                Err(mpsc::error::TrySendError::Full(effect)) => {
+                    self.outbox.push_front(effect);
+                    return;
+                }
+                Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => {}
+            }
+        }
+    }
+
+    /// The next moment at which the engine wants to be asked.
+    fn wake(&self) -> Option<tokio::time::Instant> {
+        let mono = self.engine.next_deadline().map(|at| self.clock.instant(at));
+        let wall = self.engine.next_wall_deadline_ms().map(|at| {
+            let left = u64::try_from(at.saturating_sub(crate::clock::wall_ms())).unwrap_or(0);
+            // The wall clock may be set meanwhile: look at it again at least every minute.
+            let left = Duration::from_millis(left).min(Duration::from_mins(1)).max(Duration::from_millis(1));
+            tokio::time::Instant::now() + left
+        });
+        [mono, wall].into_iter().flatten().min()
+    }
+
+    fn publish(&mut self) {
+        let revision = self.engine.revision();
+        if revision != self.published {
+            self.published = revision;
+            self.queues.view.send_replace(Arc::new(self.engine.view(&self.clock.now())));
+        }
+    }
+
+    fn on_command(&mut self, command: Command) {
+        if let Command::CheckAgain(id) = command
+            && self.supervisor.runs(id)
+        {
+            // A session that lives keeps what it knows of its connection, so nothing missed is lost.
+            if self.supervisor.send(id, ToSession::CheckAgain).is_ok() {
+                return;
+            }
+        }
+        let now = self.clock.now();
+        self.step(&now, Input::Command(command));
+    }
+
+    fn on_signal(&mut self, signal: Signal) {
+        if signal == Signal::Woke {
+            self.supervisor.woke();
+        }
+        let now = self.clock.now();
+        self.step(&now, Input::Signal(signal));
+    }
+
+    fn on_avatar(&mut self, wish: AvatarWish) {
+        let AvatarWish { server, user, version, answer } = wish;
+        // Without a session the answer is dropped, which its asker sees.
+        self.supervisor.send(server, ToSession::Avatar { user, version, answer }).ok();
+    }
+
+    /// Handles one report, and those that wait behind it.
+    fn on_reports(&mut self, first: FromSession) {
+        let mut next = Some(first);
+        let mut left = BATCH;
+        while let Some(report) = next.take() {
+            if self.supervisor.is_current(&report) {
+                self.on_report(report);
+            }
+            left -= 1;
+            if left > 0 && self.outbox.len() < EFFECTS_WAITING {
+                next = self.queues.reports.try_recv().ok();
+            }
+        }
+    }
+
+    fn on_report(&mut self, report: FromSession) {
+        let now = self.clock.now();
+        let id = report.server;
+        match report.told {
+            Told::Frame(text) => self.on_frame(&now, id, &text),
+            Told::Event(event) => {
+                if matches!(*event, Event::Connection(Connection::Live { .. })) {
+                    self.unreadable.remove(&id);
+                    if self.complained.remove(&id) {
+                        self.step(&now, Input::Signal(Signal::ProblemCleared(ProblemKind::Wire(id))));
+                    }
+                }
+                self.step(&now, Input::Server(id, *event));
+            }
+        }
+    }
+
+    fn on_frame(&mut self, now: &Now, id: ServerId, text: &str) {
+        let mut decoder = std::mem::take(&mut self.decoder);
+        match decoder.decode(text) {
+            Ok(Some(event)) => self.step(now, Input::Server(id, event)),
+            Ok(None) => self.step(now, Input::Server(id, Event::Heard)),
+            Err(error) => {
+                let count = self.unreadable.entry(id).or_default();
+                *count = count.saturating_add(1);
+                tracing::debug!(server = id.0, %error, bytes = text.len(), count = *count, "frame skipped");
+                if self.complained.insert(id) {
+                    let detail = error.to_string();
+                    self.step(now, Input::Signal(Signal::ProblemRaised { kind: ProblemKind::Wire(id), detail }));
+                }
+                self.step(now, Input::Server(id, Event::Heard));
+            }
+        }
+        self.decoder = decoder;
+    }
+
+    /// One step of the engine; what concerns sessions is done here, the rest waits in the outbox.
+    fn step(&mut self, now: &Now, input: Input<'_>) {
+        let mut effects = VecDeque::from(self.engine.step(now, input));
+        // A failed question may lead to another; never to an endless chain within one moment.
+        let mut refusals = 0;
+        while let Some(effect) = effects.pop_front() {
+            match effect {
+                Effect::Fetch(id, fetch) => {
+                    let Err(refused) = self.supervisor.send(id, ToSession::Fetch(fetch)) else { continue };
+                    refusals += 1;
+                    if let ToSession::Fetch(fetch) = refused
+                        && refusals <= BATCH
+                    {
+                        let failed = Event::Fetched(Fetched::Failed(fetch));
+                        effects.extend(self.engine.step(now, Input::Server(id, failed)));
+                    }
+                }
+                Effect::Write(id, write) => {
+                    if self.supervisor.send(id, ToSession::Write(write)).is_err() {
+                        tracing::warn!(server = id.0, "a change was dropped: no session takes it");
+                    }
+                }
+                Effect::StartSession(id) => {
+                    let prefs = self.engine.prefs().servers.iter().find(|server| server.id == id).cloned();
+                    if let Some(prefs) = prefs {
+                        self.supervisor.start(prefs);
+                    } else {
+                        tracing::warn!(server = id.0, "a session was wanted for a server that is not listed");
+                    }
+                }
+                Effect::StopSession(id) => {
+                    self.supervisor.stop(id);
+                    self.unreadable.remove(&id);
+                    self.complained.remove(&id);
+                }
+                Effect::PlaySound(_)
+                | Effect::StopSound
+                | Effect::RingStopped { .. }
+                | Effect::ShowToast(_)
+                | Effect::CloseToast(_)
+                | Effect::Record(_)
+                | Effect::Presented { .. }
+                | Effect::SavePrefs(_)
+                | Effect::OpenUrl(_)
+                | Effect::ShowWindow
+                | Effect::Quit => self.outbox.push_back(effect),
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The public entry: starts the driver on a runtime and hands out the ends of its queues.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use belfry_core::command::Command;
+use belfry_core::effect::Effect;
+use belfry_core::ids::{ServerId, UserId};
+use belfry_core::prefs::LocalPrefs;
+use belfry_core::signal::{Signal, Surface};
+use belfry_core::view::View;
+use thiserror::Error;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::clock::{self, Clock};
+use crate::driver::{AvatarWish, Driver, Queues};
+use crate::http::HttpError;
+use crate::secrets::SecretStore;
+use crate::session::backoff::Timing;
+use crate::supervisor::Supervisor;
+
+const REPORTS: usize = 256;
+const COMMANDS: usize = 64;
+const SIGNALS: usize = 64;
+const AVATARS: usize = 16;
+const EFFECTS: usize = 256;
+/// Sessions have two seconds; the rest is margin.
+const SHUTDOWN: Duration = Duration::from_secs(3);
+
+/// What the driver begins with.
+#[derive(Debug)]
+pub struct Setup {
+    /// Local preferences as they were on disk.
+    pub prefs: LocalPrefs,
+    /// Where tokens are.
+    pub secrets: Arc<SecretStore>,
+    /// Where notifications can be shown at the start.
+    pub surface: Surface,
+    /// The sessions' times; the default is the protocol's.
+    pub timing: Timing,
+    /// The clock; [`clock::process`] outside tests.
+    pub clock: Clock,
+}
+
+impl Setup {
+    /// The usual set-up.
+    pub fn new(prefs: LocalPrefs, secrets: Arc<SecretStore>, surface: Surface) -> Self {
+        Self { prefs, secrets, surface, timing: Timing::default(), clock: clock::process() }
+    }
+}
+
+/// The driver, running.
+#[derive(Debug)]
+pub struct Running {
+    /// The newest picture.
+    pub view: watch::Receiver<Arc<View>>,
+    /// What is to be done once, in order. Take them in a task of their own: while nobody does, sessions wait.
+    pub effects: mpsc::Receiver<Effect>,
+    /// The way in.
+    pub inputs: Inputs,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+/// The driver has too much to do, or has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("Belfry is too busy to take that at the moment")]
+pub struct Busy;
+
+/// Why there is no picture of a user.
+#[derive(Debug, Error)]
+pub enum AvatarError {
+    /// There is no session with this server at present.
+    #[error("there is no connection to the server")]
+    NoSession,
+    /// The server did not give it.
+    #[error("{0}")]
+    Http(#[from] HttpError),
+}
+
+/// The way into the driver. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    commands: mpsc::Sender<Command>,
+    signals: mpsc::Sender<Signal>,
+    avatars: mpsc::Sender<AvatarWish>,
+}
+
+impl Inputs {
+    /// Hands a command over without waiting: faces must not wait.
+    pub fn command(&self, command: Command) -> Result<(), Busy> {
+        self.commands.try_send(command).map_err(|_refused| Busy)
+    }
+
+    /// Hands a command over, waiting for room.
+    pub async fn send_command(&self, command: Command) {
+        // The driver is gone only at the very end.
+        self.commands.send(command).await.ok();
+    }
+
+    /// Reports something of the desktop, waiting for room.
+    pub async fn signal(&self, signal: Signal) {
+        // As above.
+        self.signals.send(signal).await.ok();
+    }
+
+    /// Reports something of the desktop without waiting, from a thread of its own.
+    pub fn try_signal(&self, signal: Signal) -> Result<(), Busy> {
+        self.signals.try_send(signal).map_err(|_refused| Busy)
+    }
+
+    /// A user's picture, undecoded and at most 8 MiB; `None` where the server has none. `version` is
+    /// `User::last_picture_update`, so that caches on the way notice a new one.
+    pub async fn avatar(&self, server: ServerId, user: UserId, version: i64) -> Result<Option<Vec<u8>>, AvatarError> {
+        let (answer, answered) = oneshot::channel();
+        let wish = AvatarWish { server, user, version, answer };
+        self.avatars.send(wish).await.map_err(|_ended| AvatarError::NoSession)?;
+        match answered.await {
+            Ok(outcome) => Ok(outcome?),
+            Err(_dropped) => Err(AvatarError::NoSession),
+        }
+    }
+}
+
+/// Starts the driver and, through it, a session for every server in the preferences.
+pub fn spawn(handle: &Handle, setup: Setup) -> Running {
+    let Setup { prefs, secrets, surface, timing, clock } = setup;
+    let (out, reports) = mpsc::channel(REPORTS);
+    let (commands, command_queue) = mpsc::channel(COMMANDS);
+    let (signals, signal_queue) = mpsc::channel(SIGNALS);
+    let (avatars, avatar_queue) = mpsc::channel(AVATARS);
+    let (effect_queue, effects) = mpsc::channel(EFFECTS);
+    let (view_queue, view) = watch::channel(Arc::new(View { prefs: prefs.clone(), ..View::default() }));
+    let (stop, stopped) = oneshot::channel();
+    let supervisor = Supervisor::new(secrets, timing, clock, out);
+    let queues = Queues {
+        reports,
+        commands: command_queue,
+        signals: signal_queue,
+        avatars: avatar_queue,
+        effects: effect_queue,
+        view: view_queue,
+        stop: stopped,
+    };
+    let driver = Driver::new(prefs, clock, queues, supervisor);
+    let task = handle.spawn(driver.run(surface));
+    Running { view, effects, inputs: Inputs { commands, signals, avatars }, stop, task }
+}
+
+impl Running {
+    /// Ends every session in order, within three seconds. The effects that still wait can be read before from `effects`.
+    pub async fn shutdown(self) {
+        let Self { view: _, effects, inputs: _, stop, task } = self;
+        // A driver that ended by itself needs no telling.
+        stop.send(()).ok();
+        let abort = task.abort_handle();
+        if tokio::time::timeout(SHUTDOWN, task).await.is_err() {
+            tracing::warn!("the driver was cut off");
+            abort.abort();
+        }
+        drop(effects);
+    }
+}
+
+#[cfg(test)]
+mod tests;

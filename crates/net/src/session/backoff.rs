@@ -1,0 +1,122 @@
+//! How long to wait before the next try (protocol §4.7). Pure: the random part is handed in.
+
+use std::time::Duration;
+
+/// A random share of a whole, from nothing (0) to almost all of it (`u16::MAX`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Jitter(pub u16);
+
+impl Jitter {
+    /// This share of `whole`.
+    pub fn of(self, whole: Duration) -> Duration {
+        whole.saturating_mul(u32::from(self.0)) / (u32::from(u16::MAX) + 1)
+    }
+}
+
+/// The times of a session. The defaults are the protocol's; tests on loopback shorten them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// Wait before the first tries.
+    pub base: Duration,
+    /// So many failures wait only `base`; from then on it is `base` × failures².
+    pub steady_failures: u32,
+    /// The longest wait.
+    pub cap: Duration,
+    /// Random addition after a failure of one's own.
+    pub jitter: Duration,
+    /// Random addition after the server closed: everybody comes back at once after a restart.
+    pub jitter_after_close: Duration,
+    /// Never reconnect earlier than this after losing a socket, or the server shows the person offline (§12.1).
+    pub reconnect_gap: Duration,
+    /// How often the connection is proved to be alive.
+    pub ping_every: Duration,
+    /// How long a ping may take after a sleep or a change of network.
+    pub urgent_ping: Duration,
+    /// How long an open socket may stay silent before its token is doubted.
+    pub ready_within: Duration,
+    /// The least time between two complete loads.
+    pub load_gap: Duration,
+    /// How often the session is checked although everything looks well (§4.9).
+    pub identity_every: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            base: Duration::from_secs(3),
+            steady_failures: 7,
+            cap: Duration::from_mins(5),
+            jitter: Duration::from_secs(2),
+            jitter_after_close: Duration::from_secs(30),
+            reconnect_gap: Duration::from_millis(600),
+            ping_every: Duration::from_secs(30),
+            urgent_ping: Duration::from_secs(5),
+            ready_within: Duration::from_secs(10),
+            load_gap: Duration::from_secs(30),
+            identity_every: Duration::from_mins(15),
+        }
+    }
+}
+
+/// Counts failures in a row.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Backoff {
+    failures: u32,
+}
+
+impl Backoff {
+    /// All is well again. Only after *ready*, never after the mere upgrade of a connection.
+    pub fn reset(&mut self) {
+        self.failures = 0;
+    }
+
+    /// Notes a failure and tells how long to wait: at least what the server asked for.
+    pub fn fail(&mut self, timing: &Timing, jitter: Duration, retry_after: Option<Duration>) -> Duration {
+        self.failures = self.failures.saturating_add(1);
+        let grown = if self.failures <= timing.steady_failures {
+            timing.base
+        } else {
+            timing.base.saturating_mul(self.failures.saturating_mul(self.failures))
+        };
+        let wait = grown.min(timing.cap).max(retry_after.unwrap_or(Duration::ZERO));
+        wait.saturating_add(jitter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seven_short_waits_then_growing_ones_up_to_five_minutes() {
+        let timing = Timing::default();
+        let mut backoff = Backoff::default();
+        let mut next = || backoff.fail(&timing, Duration::ZERO, None).as_secs();
+        let waits: Vec<u64> = (0..12).map(|_| next()).collect();
+        assert_eq!(waits, [3, 3, 3, 3, 3, 3, 3, 192, 243, 300, 300, 300]);
+        for _ in 0..100_000 {
+            next();
+        }
+        assert_eq!(next(), 300);
+    }
+
+    #[test]
+    fn the_servers_own_wish_is_honoured_and_success_forgets_failures() {
+        let timing = Timing::default();
+        let mut backoff = Backoff::default();
+        assert_eq!(backoff.fail(&timing, Duration::ZERO, Some(Duration::from_secs(40))).as_secs(), 40);
+        for _ in 0..9 {
+            backoff.fail(&timing, Duration::ZERO, None);
+        }
+        backoff.reset();
+        assert_eq!(backoff.fail(&timing, Duration::from_secs(1), Some(Duration::from_secs(1))).as_secs(), 4);
+    }
+
+    #[test]
+    fn jitter_is_a_share() {
+        let whole = Duration::from_secs(30);
+        assert_eq!(Jitter(0).of(whole), Duration::ZERO);
+        assert_eq!(Jitter(1 << 15).of(whole), Duration::from_secs(15));
+        assert!(Jitter(u16::MAX).of(whole) < whole);
+    }
+}

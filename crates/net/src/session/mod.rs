@@ -1,0 +1,8 @@
+//! One connection to one server: a pure machine, and a thin shell that carries out what it says.
+
+pub mod backoff;
+pub(crate) mod head;
+mod load;
+pub mod machine;
+mod socket;
+pub(crate) mod task;

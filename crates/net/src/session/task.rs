@@ -1,0 +1,582 @@
+//! The tokio shell around the machine: one socket, one REST client, and the jobs that run beside them.
+//!
+//! Queues: the inbox holds 32 and refuses more (the driver then answers for us); frames go out into the driver's queue and
+//! wait there, which is back-pressure on the socket; frames held back during a load are bounded by number and size, and
+//! losing them leads to another load.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use belfry_core::effect::{Fetch, Write};
+use belfry_core::event::{Connection, Event, Fetched, Snapshot};
+use belfry_core::ids::{ServerId, UserId};
+use belfry_core::prefs::ServerPrefs;
+use belfry_core::time::MonoTime;
+use futures_util::{SinkExt as _, StreamExt as _};
+use http::HeaderValue;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{self, Message};
+use url::Url;
+
+use super::backoff::{Backoff, Jitter, Timing};
+use super::head::{self, Head};
+use super::load::{self, Known};
+use super::machine::{Action, Ending, Identity, Input, Machine};
+use super::socket::{self, Refusal, Socket, Text};
+use crate::clock::{Clock, SuspendWatch};
+use crate::http::{HttpError, Rest, Size, bearer};
+use crate::lenient::TextMap;
+use crate::secrets::SecretStore;
+use crate::shapes;
+
+/// Frames held back during a load.
+const HELD_FRAMES: usize = 8_192;
+/// And their size together, bytes.
+const HELD_BYTES: usize = 16 << 20;
+/// A write to the socket that takes longer than this means that nobody reads at the other end.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// A farewell is a courtesy.
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(800);
+/// Jobs at a time; beyond that the inbox waits.
+const JOBS: usize = 64;
+
+/// What a session is asked to do.
+#[derive(Debug)]
+pub(crate) enum ToSession {
+    /// Answer the engine.
+    Fetch(Fetch),
+    /// Change something on the server.
+    Write(Write),
+    /// A user's picture.
+    Avatar {
+        /// Whose.
+        user: UserId,
+        /// `last_picture_update`.
+        version: i64,
+        /// For whom.
+        answer: oneshot::Sender<Result<Option<Vec<u8>>, HttpError>>,
+    },
+    /// The computer slept, or the network changed.
+    Woke,
+    /// The person wants it tried now.
+    CheckAgain,
+    /// End, politely.
+    Stop,
+}
+
+/// What a session reports.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// A frame, to be decoded where it is used.
+    Frame(Text),
+    /// Something else.
+    Event(Box<Event<'static>>),
+}
+
+/// A report with its sender.
+#[derive(Debug)]
+pub(crate) struct FromSession {
+    /// Which server.
+    pub(crate) server: ServerId,
+    /// Which of its sessions: reports of one that was stopped are void.
+    pub(crate) generation: u64,
+    /// What.
+    pub(crate) told: Told,
+}
+
+/// What a session begins with.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) prefs: ServerPrefs,
+    pub(crate) generation: u64,
+    pub(crate) secrets: Arc<SecretStore>,
+    pub(crate) timing: Timing,
+    pub(crate) clock: Clock,
+    /// Wait this long first.
+    pub(crate) delay: Duration,
+    pub(crate) inbox: mpsc::Receiver<ToSession>,
+    pub(crate) out: mpsc::Sender<FromSession>,
+}
+
+/// What a job came to.
+enum Done {
+    Connected(Result<Socket, Refusal>),
+    Loaded(Box<Result<(Snapshot, Known), HttpError>>),
+    Identity(Identity),
+    Fetched(Fetch, Result<Fetched, HttpError>),
+    Written(Result<(), HttpError>),
+    Nothing,
+}
+
+/// A signed-in client: what there is once a token is found.
+struct Client {
+    rest: Arc<Rest>,
+    token: HeaderValue,
+}
+
+struct Session {
+    start: Start,
+    machine: Machine,
+    client: Option<Client>,
+    /// When the keyring is asked again, after it failed.
+    token_at: Option<MonoTime>,
+    token_backoff: Backoff,
+    socket: Option<Socket>,
+    closed_by_server: bool,
+    addresses: Arc<tokio::sync::OnceCell<Vec<Url>>>,
+    known: Arc<Known>,
+    jobs: JoinSet<Done>,
+    connecting: Option<AbortHandle>,
+    loading: Option<AbortHandle>,
+    held: VecDeque<Text>,
+    held_bytes: usize,
+    /// Frames were lost since the load began: no later one may pass before it ends.
+    held_full: bool,
+}
+
+/// Runs a session until it is stopped. Returns only then; a panic is the supervisor's business.
+pub(crate) async fn run(start: Start) {
+    let machine = Machine::new(start.timing);
+    let session = Session {
+        start,
+        machine,
+        client: None,
+        token_at: None,
+        token_backoff: Backoff::default(),
+        socket: None,
+        closed_by_server: false,
+        addresses: Arc::default(),
+        known: Arc::default(),
+        jobs: JoinSet::new(),
+        connecting: None,
+        loading: None,
+        held: VecDeque::new(),
+        held_bytes: 0,
+        held_full: false,
+    };
+    session.run().await;
+}
+
+/// The next message of a socket; never, where there is none.
+async fn next_message(socket: &mut Option<Socket>) -> Option<Result<Message, tungstenite::Error>> {
+    match socket {
+        Some(socket) => socket.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Session {
+    async fn run(mut self) {
+        if !self.start.delay.is_zero() && self.waits_before_starting().await {
+            return;
+        }
+        let mut suspend = SuspendWatch::new(&self.start.clock.now());
+        self.sign_in().await;
+        loop {
+            let wake = [self.machine.next_wake(), self.token_at].into_iter().flatten().min();
+            let wake = wake.map(|at| self.start.clock.instant(at));
+            let sleep = async move {
+                match wake {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                message = self.start.inbox.recv(), if self.jobs.len() < JOBS => match message {
+                    Some(ToSession::Stop) | None => break,
+                    Some(message) => self.on_message(message).await,
+                },
+                Some(done) = self.jobs.join_next() => match done {
+                    Ok(done) => self.on_done(done).await,
+                    // An aborted job was given up on purpose.
+                    Err(error) => if let Ok(panic) = error.try_into_panic() { std::panic::resume_unwind(panic) },
+                },
+                message = next_message(&mut self.socket) => self.on_socket(message).await,
+                () = sleep => {
+                    if self.token_at.is_some_and(|at| at <= self.start.clock.mono()) {
+                        self.sign_in().await;
+                    }
+                    self.advance(Input::Tick).await;
+                }
+            }
+            if let Some(slept) = suspend.jump(&self.start.clock.now()) {
+                tracing::info!(server = self.start.prefs.id.0, seconds = slept.as_secs(), "the computer slept");
+                self.advance(Input::Woke).await;
+            }
+        }
+        if let Some(mut socket) = self.socket.take() {
+            let farewell = CloseFrame { code: CloseCode::Normal, reason: Text::default() };
+            tokio::time::timeout(CLOSE_TIMEOUT, socket.close(Some(farewell))).await.ok();
+        }
+    }
+
+    /// Waits out the delay; `true` where the session was stopped meanwhile.
+    async fn waits_before_starting(&mut self) -> bool {
+        let until = tokio::time::Instant::now() + self.start.delay;
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => return false,
+                message = self.start.inbox.recv() => match message {
+                    Some(ToSession::Stop) | None => return true,
+                    Some(message) => self.on_message(message).await,
+                },
+            }
+        }
+    }
+
+    /// Finds the token and begins. Without one there is nothing to do until the person signs in.
+    async fn sign_in(&mut self) {
+        self.token_at = None;
+        if self.client.is_some() {
+            return;
+        }
+        let prefs = &self.start.prefs;
+        if !prefs.insecure && !prefs.url.starts_with("https://") {
+            let reason = "the connection would not be encrypted, and nobody agreed to that".to_owned();
+            self.tell(Event::Connection(Connection::Failed { reason })).await;
+            return;
+        }
+        let url = prefs.url.clone();
+        let token = self.start.secrets.get(&prefs.secret_key()).await;
+        let client = match token {
+            Ok(Some(token)) => match (Rest::open(&url, Some(&token)).await, bearer(&token)) {
+                (Ok(rest), Ok(token)) => Ok(Client { rest: Arc::new(rest), token }),
+                (Err(error), _) | (_, Err(error)) => Err(error.to_string()),
+            },
+            Ok(None) => {
+                self.tell(Event::Connection(Connection::NotSignedIn)).await;
+                return;
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        match client {
+            Ok(client) => {
+                self.client = Some(client);
+                self.token_backoff.reset();
+                self.advance(Input::Start).await;
+            }
+            Err(reason) => {
+                let timing = self.start.timing;
+                let wait = self.token_backoff.fail(&timing, random().of(timing.jitter), None);
+                self.token_at = Some(self.start.clock.mono().after(wait));
+                let retry_in_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+                self.tell(Event::Connection(Connection::Waiting { reason, retry_in_ms })).await;
+            }
+        }
+    }
+
+    /// Feeds the machine and does what it says. What doing it brings up is fed in turn.
+    async fn advance(&mut self, input: Input<'_>) {
+        let now = self.start.clock.mono();
+        let mut actions: VecDeque<Action> = self.machine.step(now, random(), input).into();
+        while let Some(action) = actions.pop_front() {
+            match action {
+                Action::Connect { connection_id, sequence_number } => self.connect(connection_id, sequence_number),
+                Action::SendPing { seq } => {
+                    let ping = Message::text(format!(r#"{{"seq":{seq},"action":"ping"}}"#));
+                    let Some(socket) = &mut self.socket else { continue };
+                    let sent = tokio::time::timeout(WRITE_TIMEOUT, socket.send(ping)).await;
+                    if !matches!(sent, Ok(Ok(()))) {
+                        self.socket = None;
+                        actions.extend(self.machine.step(now, random(), Input::Closed(Ending::Lost)));
+                    }
+                }
+                Action::Close => {
+                    // Dropping it sends FIN, which the server must see before we come back (§12.3).
+                    self.socket = None;
+                    if let Some(connecting) = self.connecting.take() {
+                        connecting.abort();
+                    }
+                }
+                Action::Load => self.load(),
+                Action::CheckIdentity => {
+                    if let Some(client) = &self.client {
+                        let rest = Arc::clone(&client.rest);
+                        self.jobs.spawn(async move { Done::Identity(load::identity(&rest).await) });
+                    }
+                }
+                Action::Report(connection) => {
+                    tracing::info!(server = self.start.prefs.id.0, state = state_word(&connection), "connection");
+                    self.tell(Event::Connection(connection)).await;
+                }
+            }
+        }
+        self.release().await;
+    }
+
+    fn connect(&mut self, connection_id: String, sequence_number: i64) {
+        let Some(client) = &self.client else { return };
+        let (rest, token) = (Arc::clone(&client.rest), client.token.clone());
+        let addresses = Arc::clone(&self.addresses);
+        self.closed_by_server = false;
+        self.connecting = Some(self.jobs.spawn(async move {
+            let addresses = addresses.get_or_try_init(|| websocket_addresses(&rest)).await;
+            Done::Connected(match addresses {
+                Ok(addresses) => socket::open(addresses, &token, &connection_id, sequence_number).await,
+                Err(refusal) => Err(refusal),
+            })
+        }));
+    }
+
+    fn load(&mut self) {
+        let Some(client) = &self.client else { return };
+        if let Some(older) = self.loading.take() {
+            older.abort();
+        }
+        self.held_full = false;
+        let rest = Arc::clone(&client.rest);
+        self.loading = Some(self.jobs.spawn(async move { Done::Loaded(Box::new(load::everything(&rest).await)) }));
+    }
+
+    async fn on_message(&mut self, message: ToSession) {
+        match message {
+            ToSession::Fetch(Fetch::Everything) => {
+                if self.client.is_some() {
+                    self.advance(Input::ResyncWanted).await;
+                } else {
+                    self.tell(Event::Fetched(Fetched::Failed(Fetch::Everything))).await;
+                }
+            }
+            ToSession::Fetch(fetch) => self.fetch(fetch).await,
+            ToSession::Write(write) => {
+                if let Some(client) = &self.client {
+                    let (rest, known) = (Arc::clone(&client.rest), Arc::clone(&self.known));
+                    self.jobs.spawn(async move { Done::Written(load::write(&rest, &known, &write).await) });
+                }
+            }
+            ToSession::Avatar { user, version, answer } => {
+                if let Some(client) = &self.client {
+                    let rest = Arc::clone(&client.rest);
+                    self.jobs.spawn(async move {
+                        // Nobody may wait for it any more.
+                        answer.send(rest.avatar(user, version).await).ok();
+                        Done::Nothing
+                    });
+                }
+            }
+            ToSession::Woke => self.advance(Input::Woke).await,
+            ToSession::CheckAgain => {
+                if self.client.is_none() {
+                    self.sign_in().await;
+                } else {
+                    self.advance(Input::CheckAgain).await;
+                }
+            }
+            ToSession::Stop => {}
+        }
+    }
+
+    async fn fetch(&mut self, fetch: Fetch) {
+        let Some(client) = &self.client else {
+            self.tell(Event::Fetched(Fetched::Failed(fetch))).await;
+            return;
+        };
+        if fetch == Fetch::ThreadTotals && self.known.lacks_thread_totals() {
+            // Such a server counts nothing for us: everything is read again instead, which answers this too.
+            self.advance(Input::ResyncWanted).await;
+            return;
+        }
+        let (rest, known) = (Arc::clone(&client.rest), Arc::clone(&self.known));
+        self.jobs.spawn(async move {
+            let answer = load::fetch(&rest, &known, &fetch).await;
+            Done::Fetched(fetch, answer)
+        });
+    }
+
+    async fn on_done(&mut self, done: Done) {
+        match done {
+            Done::Connected(Ok(socket)) => {
+                self.connecting = None;
+                self.socket = Some(socket);
+                self.advance(Input::Opened).await;
+            }
+            Done::Connected(Err(refusal)) => {
+                self.connecting = None;
+                // The configuration may have moved meanwhile.
+                self.addresses = Arc::default();
+                let Refusal { reason, retry_after, doubt, .. } = refusal;
+                self.advance(Input::NotOpened { reason, retry_after, doubt }).await;
+            }
+            Done::Loaded(outcome) => self.on_loaded(*outcome).await,
+            Done::Identity(identity) => self.advance(Input::Identity(identity)).await,
+            Done::Fetched(_, Ok(fetched)) => self.tell(Event::Fetched(fetched)).await,
+            Done::Fetched(fetch, Err(error)) => {
+                tracing::debug!(server = self.start.prefs.id.0, %error, "a question was not answered");
+                self.tell(Event::Fetched(Fetched::Failed(fetch))).await;
+                self.suspect(&error).await;
+            }
+            Done::Written(Ok(())) | Done::Nothing => {}
+            Done::Written(Err(error)) => {
+                tracing::warn!(server = self.start.prefs.id.0, %error, "a change was refused");
+                self.suspect(&error).await;
+            }
+        }
+    }
+
+    async fn suspect(&mut self, error: &HttpError) {
+        if error.is_session_expired() || error.is_mfa_required() {
+            self.advance(Input::Suspicion).await;
+        }
+    }
+
+    async fn on_loaded(&mut self, outcome: Result<(Snapshot, Known), HttpError>) {
+        if !self.machine.awaits_load() {
+            return;
+        }
+        self.loading = None;
+        match outcome {
+            Ok((snapshot, known)) => {
+                self.known = Arc::new(known);
+                // Before the machine lets go of the frames that were held back for it.
+                self.tell(Event::Snapshot(Box::new(snapshot))).await;
+                self.advance(Input::Loaded).await;
+            }
+            Err(error) => {
+                tracing::warn!(server = self.start.prefs.id.0, %error, "loading failed");
+                let (reason, retry_after) = (error.to_string(), error.retry_after());
+                self.advance(Input::LoadFailed { reason, retry_after }).await;
+                self.suspect(&error).await;
+            }
+        }
+    }
+
+    async fn on_socket(&mut self, message: Option<Result<Message, tungstenite::Error>>) {
+        match message {
+            Some(Ok(Message::Text(text))) => self.on_frame(text).await,
+            Some(Ok(Message::Ping(_))) => {
+                // The answer is queued by the library; it leaves only with a flush (§4.5).
+                let Some(socket) = &mut self.socket else { return };
+                if !matches!(tokio::time::timeout(WRITE_TIMEOUT, socket.flush()).await, Ok(Ok(()))) {
+                    self.lose(Ending::Lost).await;
+                }
+            }
+            Some(Ok(Message::Close(_))) => self.closed_by_server = true,
+            Some(Ok(Message::Binary(_) | Message::Pong(_) | Message::Frame(_))) => {}
+            Some(Err(error)) => {
+                let ending = match error {
+                    tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Ending::Lost,
+                    tungstenite::Error::Capacity(_)
+                    | tungstenite::Error::Protocol(_)
+                    | tungstenite::Error::Utf8(_)
+                    | tungstenite::Error::AttackAttempt => Ending::Broken,
+                    _ if self.closed_by_server => Ending::ByServer,
+                    _ => Ending::Lost,
+                };
+                self.lose(ending).await;
+            }
+            None => self.lose(if self.closed_by_server { Ending::ByServer } else { Ending::Lost }).await,
+        }
+    }
+
+    async fn lose(&mut self, ending: Ending) {
+        self.socket = None;
+        self.advance(Input::Closed(ending)).await;
+    }
+
+    async fn on_frame(&mut self, text: Text) {
+        tracing::trace!(server = self.start.prefs.id.0, bytes = text.len(), "frame");
+        let input = match head::read(&text) {
+            Some(Head::Hello { connection_id, version, seq }) => {
+                let (connection_id, version) = (connection_id.into_owned(), version.into_owned());
+                self.advance(Input::Hello { connection_id: &connection_id, seq, version: &version }).await;
+                self.tell(Event::Heard).await;
+                return;
+            }
+            Some(Head::Reply { seq_reply, ok }) => {
+                self.advance(Input::Reply { seq_reply, ok }).await;
+                if ok {
+                    self.tell(Event::Heard).await;
+                }
+                return;
+            }
+            Some(Head::Other) => return,
+            Some(Head::Event { seq: Some(seq) }) => Input::Event { seq },
+            Some(Head::Event { seq: None }) | None => Input::Unreadable,
+        };
+        self.advance(input).await;
+        // A wrong number closed the socket: what came with it belongs to nothing we know.
+        if self.socket.is_some() {
+            self.deliver(text).await;
+        }
+    }
+
+    async fn deliver(&mut self, text: Text) {
+        if !self.machine.holds_frames() {
+            self.send(Told::Frame(text)).await;
+        } else if self.held_full || self.held.len() >= HELD_FRAMES || self.held_bytes + text.len() > HELD_BYTES {
+            if !self.held_full {
+                tracing::warn!(
+                    server = self.start.prefs.id.0,
+                    frames = self.held.len(),
+                    "too many frames during a load"
+                );
+                self.held_full = true;
+                self.advance(Input::Overflowed).await;
+            }
+        } else {
+            self.held_bytes += text.len();
+            self.held.push_back(text);
+        }
+    }
+
+    /// Lets the frames go that were held back for a load.
+    async fn release(&mut self) {
+        while !self.machine.holds_frames()
+            && let Some(text) = self.held.pop_front()
+        {
+            self.held_bytes -= text.len();
+            self.send(Told::Frame(text)).await;
+        }
+        if self.held.is_empty() && self.held.capacity() > 64 {
+            self.held.shrink_to(0);
+        }
+    }
+
+    async fn tell(&mut self, event: Event<'static>) {
+        self.send(Told::Event(Box::new(event))).await;
+    }
+
+    async fn send(&mut self, told: Told) {
+        let report = FromSession { server: self.start.prefs.id, generation: self.start.generation, told };
+        // The driver is gone only at the very end, when nobody is to be told any more.
+        self.start.out.send(report).await.ok();
+    }
+}
+
+/// Where the websocket is: the configuration may say so, and is public.
+async fn websocket_addresses(rest: &Rest) -> Result<Vec<Url>, Refusal> {
+    let config = match rest.read("/api/v4/config/client?format=old", Size::Ordinary).await {
+        Ok(reply) => shapes::object::<TextMap>(&reply.body).map(|map| map.0),
+        Err(HttpError::Unreachable(trouble)) => return Err(trouble.into()),
+        Err(error) => {
+            tracing::debug!(%error, "no configuration");
+            // Not remembered: the next try asks again.
+            return Err(Refusal::unavailable(error.to_string(), error.retry_after()));
+        }
+    };
+    let config: BTreeMap<String, String> = config.unwrap_or_default();
+    Ok(socket::addresses(rest.base(), &config))
+}
+
+fn state_word(connection: &Connection) -> &'static str {
+    match connection {
+        Connection::Connecting => "connecting",
+        Connection::Live { .. } => "live",
+        Connection::Waiting { .. } => "waiting",
+        Connection::SignedOut { .. } => "signed out",
+        Connection::NotSignedIn => "not signed in",
+        Connection::Failed { .. } => "failed",
+    }
+}
+
+/// Randomness for spreading reconnects; it need not be good.
+fn random() -> Jitter {
+    let bits = RandomState::new().build_hasher().finish();
+    Jitter(u16::try_from(bits & 0xFFFF).unwrap_or(0))
+}
