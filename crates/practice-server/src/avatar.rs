@@ -46,13 +46,13 @@ fn encode(rows: &[u8]) -> Vec<u8> {
     header.extend(edge);
     header.extend([8, 2, 0, 0, 0]); // eight bits, true color
     let mut out = b"\x89PNG\r\n\x1a\n".to_vec();
-    chunk(&mut out, b"IHDR", &header);
-    chunk(&mut out, b"IDAT", &stored(rows));
-    chunk(&mut out, b"IEND", &[]);
+    chunk(&mut out, *b"IHDR", &header);
+    chunk(&mut out, *b"IDAT", &stored(rows));
+    chunk(&mut out, *b"IEND", &[]);
     out
 }
 
-fn chunk(out: &mut Vec<u8>, name: &[u8; 4], data: &[u8]) {
+fn chunk(out: &mut Vec<u8>, name: [u8; 4], data: &[u8]) {
     out.extend(u32::try_from(data.len()).unwrap_or_default().to_be_bytes());
     let start = out.len();
     out.extend(name);

@@ -170,7 +170,9 @@ fn fault(told: &Told, verb: &str) -> Result<Option<Reply>, Refused> {
             // This request has to be answered first.
             told.shared.spawn(async move {
                 tokio::time::sleep(Duration::from_millis(50)).await;
-                links.iter().for_each(|link| link.kill());
+                for link in links {
+                    link.kill();
+                }
             });
         }
         "revoke" => match user {

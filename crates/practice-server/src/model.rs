@@ -10,6 +10,7 @@ use crate::rules::{Named, Props};
 
 /// Availability of a person.
 #[derive(Clone, Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "named as on the wire")]
 pub(crate) struct Status {
     pub(crate) user_id: String,
     pub(crate) status: String,

@@ -141,7 +141,7 @@ impl Person {
 
     /// Is writing.
     pub fn types(&self, channel: &str) -> Done {
-        self.act_in(channel, |state, me, channel| Ok(((), vec![state.typing(me, channel, "")])))
+        self.act_in(channel, |_, me, channel| Ok(((), vec![State::typing(me, channel, "")])))
     }
 
     /// Sends the persistent notification of an urgent post once more.
@@ -295,7 +295,7 @@ impl Person {
             let team = state.find_team(team)?;
             let at = state.tick();
             let id = state.new_channel("O", &team, name, display_name, me, at);
-            let (_, events) = state.join(me, &id, None)?;
+            let ((), events) = state.join(me, &id, None)?;
             Ok((id, events))
         })
     }

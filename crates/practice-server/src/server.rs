@@ -190,7 +190,7 @@ impl PracticeServer {
     }
 
     /// Tells a person's sockets about an event with any name and any data, properly numbered.
-    pub fn sends_event(&self, name: &str, event: &str, data: serde_json::Value) -> Result<(), Refused> {
+    pub fn sends_event(&self, name: &str, event: &str, data: &serde_json::Value) -> Result<(), Refused> {
         let mut inner = self.shared.lock();
         let user = inner.state.find_user(name)?;
         let mut event = Event::new(event, Scope::user(&user), []);
@@ -221,7 +221,9 @@ impl PracticeServer {
             inner.hub.forget_all();
             inner.all_links()
         };
-        links.iter().for_each(|link| link.kill());
+        for link in links {
+            link.kill();
+        }
         self.shared.touch();
     }
 

@@ -39,10 +39,10 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             authentication: Duration::from_secs(5),
-            ping: Duration::from_secs(60),
+            ping: Duration::from_mins(1),
             pong: Duration::from_secs(100),
             offline: Duration::from_millis(500),
-            reaper: Duration::from_secs(300),
+            reaper: Duration::from_mins(5),
             write: Duration::from_secs(30),
         }
     }

@@ -17,6 +17,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use crate::hub::{Attached, Live, Next, Payload, Wanted};
 use crate::link::Link;
 use crate::shared::{Inner, Shared};
+use crate::state::State;
 use crate::wire::go_json;
 
 /// Client frames larger than this end the connection.
@@ -283,7 +284,7 @@ fn perform(inner: &mut Inner, user: &str, seq: i64, action: &str, data: &Map<Str
             if inner.state.member(channel, user).is_err() {
                 return invalid("channel_id");
             }
-            let event = inner.state.typing(user, channel, text("parent_id").unwrap_or_default());
+            let event = State::typing(user, channel, text("parent_id").unwrap_or_default());
             inner.emit(&[event]);
             Some(okay(seq, &Value::Null))
         }

@@ -107,7 +107,8 @@ pub(crate) struct ChannelPlan {
     pub(crate) name: String,
     pub(crate) display_name: String,
     pub(crate) members: Vec<String>,
-    pub(crate) muted_by: BTreeSet<String>,
+    /// User name, setting, value.
+    pub(crate) settings: Vec<(String, String, String)>,
 }
 
 /// The address that the server gives as its own (`SiteURL`).
@@ -220,7 +221,7 @@ impl World {
             name: name.to_owned(),
             display_name: display_name.to_owned(),
             members: owned(members),
-            muted_by: BTreeSet::new(),
+            settings: Vec::new(),
         });
         self
     }
@@ -253,9 +254,15 @@ impl World {
 
     /// Mutes a channel for somebody.
     #[must_use]
-    pub fn muted(mut self, username: &str, channel: &str) -> Self {
+    pub fn muted(self, username: &str, channel: &str) -> Self {
+        self.notifying(username, channel, "mark_unread", "mention")
+    }
+
+    /// One setting of somebody's membership of a channel, such as `desktop` to `all`.
+    #[must_use]
+    pub fn notifying(mut self, username: &str, channel: &str, key: &str, value: &str) -> Self {
         for plan in self.channels.iter_mut().filter(|plan| plan.name == channel) {
-            plan.muted_by.insert(username.to_owned());
+            plan.settings.push((username.to_owned(), key.to_owned(), value.to_owned()));
         }
         self
     }

@@ -24,10 +24,7 @@ pub(super) fn answer(inner: &mut Inner, req: &Req, me: &Me, segments: &[&str]) -
     let state = &inner.state;
     Some(match (&req.method, segments) {
         (&Method::GET, ["users", id]) if *id == "me" || is_id(id) => user(state, req, me, id),
-        (&Method::GET, ["users", name]) if !matches!(*name, "ids" | "status" | "known" | "stats") => {
-            let _ = name;
-            Err(Refused::url("user_id"))
-        }
+        (&Method::GET, ["users", _]) => Err(Refused::url("user_id")),
         (&Method::GET, ["users", "username", name]) => state.find_user(name).and_then(|id| user(state, req, me, &id)),
         (&Method::POST, ["users", "ids"]) => users_by_ids(state, req),
         (&Method::POST, ["users", "usernames"]) => req.ids("usernames").map(|names| {

@@ -103,12 +103,11 @@ fn view(inner: &mut Inner, req: &Req, me: &Me) -> Answer {
 
 /// The system bot writes to the person; the post insists on being shown.
 fn test_notification(inner: &mut Inner, me: &Me) -> Answer {
-    let bot = match inner.state.find_user("system-bot") {
-        Ok(id) => id,
-        Err(_) => {
-            let now = inner.state.now();
-            inner.state.add_account(crate::world::Account::new("system-bot").named("System", "").bot(), now)
-        }
+    let bot = if let Ok(id) = inner.state.find_user("system-bot") {
+        id
+    } else {
+        let now = inner.state.now();
+        inner.state.add_account(crate::world::Account::new("system-bot").named("System", "").bot(), now)
     };
     let channel = inner.act(|s| s.open_conversation(&[bot.clone(), me.id.clone()]))?;
     let mut props = serde_json::Map::new();

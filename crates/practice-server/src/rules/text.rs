@@ -205,7 +205,7 @@ fn take_item<'a, 'b>(first: &'a str, column: usize, lines: &'b [&'a str]) -> (Ve
         let blank = line.trim().is_empty();
         if blank {
             // A blank line belongs to the item only when an indented line follows it.
-            if !after.iter().find(|l| !l.trim().is_empty()).is_some_and(|l| indent_of(l) >= column) {
+            if after.iter().find(|l| !l.trim().is_empty()).is_none_or(|l| indent_of(l) < column) {
                 break;
             }
             inner.push("");
@@ -480,9 +480,7 @@ fn web_address(chars: &[char], start: usize) -> Option<usize> {
         end += 1;
     }
     loop {
-        let Some(last) = end.checked_sub(1).filter(|last| *last >= body).and_then(|last| at(chars, last)) else {
-            return None;
-        };
+        let last = end.checked_sub(1).filter(|last| *last >= body).and_then(|last| at(chars, last))?;
         let inside = chars.get(start..end).unwrap_or_default();
         let unbalanced =
             last == ')' && inside.iter().filter(|c| **c == ')').count() > inside.iter().filter(|c| **c == '(').count();

@@ -1,6 +1,6 @@
 //! Turns a [`World`] into the state that a server starts with.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use super::State;
 use crate::clock::Clock;
@@ -75,14 +75,13 @@ impl State {
             let members = state.find_users(&plan.members)?;
             let creator = members.first().cloned().unwrap_or_default();
             let channel = state.new_channel(&plan.kind, &team, &plan.name, &plan.display_name, &creator, born);
-            let muted: Vec<String> = plan.muted_by.into_iter().collect();
-            let muted: BTreeSet<String> = state.find_users(&muted)?.into_iter().collect();
             for user in members {
-                let mut member = state.new_member(born);
-                if muted.contains(&user) {
-                    member.notify_props.insert("mark_unread".to_owned(), "mention".to_owned());
-                }
+                let member = state.new_member(born);
                 state.channel_mut(&channel)?.members.insert(user, member);
+            }
+            for (name, key, value) in plan.settings {
+                let user = state.find_user(&name)?;
+                state.member_mut(&channel, &user)?.notify_props.insert(key, value);
             }
         }
         for (name, members) in world.groups {

@@ -46,7 +46,7 @@ impl State {
         if !self.calls.contains_key(channel) {
             if self.channel(channel)?.kind != "D" && !self.licence.contains_key("SkuShortName") {
                 let text = "app.add_user_session.group_calls_not_allowed_error";
-                let (_, told) = self.ephemeral(user, channel, text)?;
+                let ((), told) = self.ephemeral(user, channel, text)?;
                 return Ok((String::new(), told));
             }
             events = self.start_call(user, channel)?;

@@ -115,7 +115,7 @@ impl State {
         let username = self.user(by)?.username.clone();
         let message = format!("{username} updated the channel header to: {header}");
         let props = json!({ "username": username, "old_header": old, "new_header": header });
-        events.extend(self.system_post(by, channel, "system_header_change", &message, props)?);
+        events.extend(self.system_post(by, channel, "system_header_change", &message, &props)?);
         Ok(((), events))
     }
 
@@ -124,7 +124,7 @@ impl State {
         let username = self.user(by)?.username.clone();
         let message = format!("{username} archived the channel.");
         let props = json!({ "username": username });
-        let mut events = self.system_post(by, channel, "system_channel_deleted", &message, props)?;
+        let mut events = self.system_post(by, channel, "system_channel_deleted", &message, &props)?;
         let at = self.tick();
         let channel = self.channel_mut(channel)?;
         channel.delete_at = at;

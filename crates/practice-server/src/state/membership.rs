@@ -49,13 +49,13 @@ impl State {
         events.extend(match by.filter(|by| *by != user) {
             None => {
                 let message = format!("{name} joined the channel.");
-                self.system_post(user, channel, "system_join_channel", &message, json!({ "username": name }))?
+                self.system_post(user, channel, "system_join_channel", &message, &json!({ "username": name }))?
             }
             Some(by) => {
                 let adder = self.user(by)?.username.clone();
                 let message = format!("{name} added to the channel by {adder}.");
                 let props = json!({ "addedUserId": user, "addedUsername": name, "userId": by, "username": adder });
-                self.system_post(by, channel, "system_add_to_channel", &message, props)?
+                self.system_post(by, channel, "system_add_to_channel", &message, &props)?
             }
         });
         Ok(((), events))
@@ -78,7 +78,7 @@ impl State {
             let props = json!({ "removedUserId": user, "removedUsername": name });
             ("system_remove_from_channel", format!("@{name} removed from the channel."), props)
         };
-        events.extend(self.system_post(remover, channel, kind, &message, props)?);
+        events.extend(self.system_post(remover, channel, kind, &message, &props)?);
         Ok(((), events))
     }
 

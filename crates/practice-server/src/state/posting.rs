@@ -189,7 +189,7 @@ impl State {
     fn voices<'a>(&'a self, root: &str) -> ThreadVoices<'a> {
         let mut voices = ThreadVoices::default();
         if let Some(root) = self.posts.get(root)
-            && !(root.is_webhook() && !root.prop("override_username").is_empty())
+            && (!root.is_webhook() || root.prop("override_username").is_empty())
         {
             voices.root_author = Some(&root.user_id);
             voices.authors.insert(&root.user_id);
@@ -327,7 +327,7 @@ impl State {
         channel: &str,
         kind: &str,
         message: &str,
-        props: Value,
+        props: &Value,
     ) -> Result<Vec<Event>, Refused> {
         let new = NewPost {
             channel_id: channel.to_owned(),
@@ -411,6 +411,7 @@ impl State {
 
     /// A message that only one person sees and that is not stored.
     pub(crate) fn ephemeral(&mut self, to: &str, channel: &str, message: &str) -> Outcome<()> {
+        self.member(channel, to)?;
         let post = Post {
             id: self.ids.id(),
             create_at: self.tick(),
@@ -426,7 +427,7 @@ impl State {
     }
 
     /// Somebody is writing.
-    pub(crate) fn typing(&self, user: &str, channel: &str, root: &str) -> Event {
+    pub(crate) fn typing(user: &str, channel: &str, root: &str) -> Event {
         let data = [("parent_id", json!(root)), ("user_id", json!(user))];
         Event::new("typing", Scope::channel(channel).omitting(user), data)
     }

@@ -273,6 +273,7 @@ impl State {
 
     /// Marks all threads of a team, and those of direct and group messages, read.
     pub(crate) fn read_all_threads(&mut self, user: &str, team: &str) -> Outcome<()> {
+        self.user(user)?;
         let roots: Vec<String> = self
             .followed_threads(user)
             .filter(|(_, t, _)| t.is_empty() || *t == team)

@@ -37,7 +37,7 @@ async fn a_person_without_channels_gets_the_broken_list() {
     let me = token(&server);
     let broken = get(&server, &me, "users/me/channels").await;
     assert_eq!(broken.status, 200);
-    assert!(broken.body.starts_with(r#"[{"#) && broken.body.contains("app.channel.get_channels.not_found.app_error"));
+    assert!(broken.body.starts_with("[{") && broken.body.contains("app.channel.get_channels.not_found.app_error"));
     assert!(serde_json::from_str::<Value>(&broken.body).is_err());
     let zipped = [bearer(&me), "Accept-Encoding: gzip".to_owned()];
     assert_eq!(request(&server, "GET", "/api/v4/users/me/channels", &zipped, "").await.status, 404);

@@ -47,7 +47,9 @@ pub(crate) async fn request(
         text.push_str(header);
         text.push_str("\r\n");
     }
-    text.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
+    let length = format!("Content-Length: {}\r\n\r\n", body.len());
+    text.push_str(&length);
+    text.push_str(body);
     tcp.write_all(text.as_bytes()).await.expect("writes");
     let mut raw = Vec::new();
     tcp.read_to_end(&mut raw).await.ok();

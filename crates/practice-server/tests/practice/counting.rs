@@ -200,8 +200,8 @@ async fn settings_are_replaced_merged_and_told() {
     socket.fresh().await;
 
     let channel = server.person("morgan").channel("ops-room").expect("a channel");
-    let path = format!("channels/{channel}/members/me/notify_props");
-    api(&server, &token, "PUT", &path, json!({ "mark_unread": "mention", "made_up": "x", "desktop": "bogus" })).await;
+    let url = format!("channels/{channel}/members/me/notify_props");
+    api(&server, &token, "PUT", &url, json!({ "mark_unread": "mention", "made_up": "x", "desktop": "bogus" })).await;
     let event = socket.fresh().await.pop().expect("an event");
     let props = inner(&event, "channelMember")["notify_props"].clone();
     assert_eq!((props["mark_unread"].as_str(), props["desktop"].as_str()), (Some("mention"), Some("bogus")));
