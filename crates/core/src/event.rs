@@ -63,14 +63,34 @@ pub enum Event<'a> {
     ChannelRestored(ChannelId),
     /// The person's membership of a channel changed.
     MemberUpdated(Box<Member>),
-    /// The person became a member of a channel (`user_added`, `direct_added`, `group_added`).
-    JoinedChannel(ChannelId),
-    /// The person is no longer a member of a channel.
-    LeftChannel(ChannelId),
-    /// The person was added to a team.
-    JoinedTeam(TeamId),
-    /// The person left a team, or the team is gone.
-    LeftTeam(TeamId),
+    /// Somebody became a member of a channel (`user_added`, `direct_added`, `group_added`).
+    JoinedChannel {
+        /// Which channel.
+        channel_id: ChannelId,
+        /// Who; `None` = the person the event was sent to.
+        user_id: Option<UserId>,
+    },
+    /// Somebody is no longer a member of a channel.
+    LeftChannel {
+        /// Which channel.
+        channel_id: ChannelId,
+        /// Who; `None` = the person the event was sent to.
+        user_id: Option<UserId>,
+    },
+    /// Somebody was added to a team.
+    JoinedTeam {
+        /// Which team.
+        team_id: TeamId,
+        /// Who; `None` = the person the event was sent to.
+        user_id: Option<UserId>,
+    },
+    /// Somebody left a team, or the team is gone.
+    LeftTeam {
+        /// Which team.
+        team_id: TeamId,
+        /// Who; `None` = everybody.
+        user_id: Option<UserId>,
+    },
     /// A user's profile changed.
     UserUpdated(Box<User>),
     /// The person's own status changed.
@@ -633,6 +653,8 @@ pub enum Fetched {
         /// One team including direct and group messages.
         direct: Option<(TeamId, ThreadCounts)>,
     },
+    /// Whether the Calls plugin rings.
+    CallsRinging(bool),
     /// The answer did not come; decide with what there is.
     Failed(crate::effect::Fetch),
 }

@@ -9,6 +9,7 @@ pub mod discover;
 mod driver;
 pub mod http;
 pub mod lenient;
+pub mod replay;
 pub mod runtime;
 pub mod secrets;
 pub mod session;

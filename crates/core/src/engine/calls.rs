@@ -50,6 +50,10 @@ pub(super) struct Ringing {
 }
 
 impl Calls {
+    pub(super) fn set_ringing(&mut self, ringing: bool) {
+        self.ringing_enabled = ringing;
+    }
+
     pub(super) fn ringing_enabled(&self) -> bool {
         self.ringing_enabled
     }

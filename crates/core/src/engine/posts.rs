@@ -611,7 +611,12 @@ fn facts<'a>(
 /// The channel's title where the client knows it (notifications §3.1).
 fn known_title(state: &ServerState, posted: &Posted<'_>) -> Option<String> {
     let channel = state.channels.get(&posted.post.channel_id)?;
-    match channel.channel_type? {
+    // A group that was not fetched yet is named by the event, which lists every member.
+    let Some(channel_type) = channel.channel_type else {
+        return (posted.channel_type == Some(ChannelType::Group))
+            .then(|| group_name(state, &posted.channel_display_name));
+    };
+    match channel_type {
         ChannelType::Group => Some(group_name(state, &channel.display_name)),
         ChannelType::Public | ChannelType::Private | ChannelType::Direct => state.channel_title(posted.post.channel_id),
     }

@@ -89,7 +89,10 @@ impl Engine {
                     }
                 }
             }
-            Event::JoinedChannel(channel_id) => {
+            Event::JoinedChannel { channel_id, user_id } => {
+                if user_id.is_some() && user_id != server.state.me_id() {
+                    return;
+                }
                 self.dirty = true;
                 // Until the server answers: nothing counted, default preferences (notifications §4.5).
                 let state = server.state.channels.entry(channel_id).or_insert_with(ChannelState::unknown);
@@ -98,13 +101,23 @@ impl Engine {
                 }
                 self.ask(id, Fetch::Channel(channel_id), out);
             }
-            Event::LeftChannel(channel_id) => {
+            Event::LeftChannel { channel_id, user_id } => {
+                if user_id.is_some() && user_id != server.state.me_id() {
+                    return;
+                }
                 self.dirty = true;
                 server.state.drop_channel(channel_id);
                 self.retract_channel(now, id, channel_id, out);
             }
-            Event::JoinedTeam(_) => self.ask(id, Fetch::Everything, out),
-            Event::LeftTeam(team) => {
+            Event::JoinedTeam { team_id: _, user_id } => {
+                if user_id.is_none() || user_id == server.state.me_id() {
+                    self.ask(id, Fetch::Everything, out);
+                }
+            }
+            Event::LeftTeam { team_id: team, user_id } => {
+                if user_id.is_some() && user_id != server.state.me_id() {
+                    return;
+                }
                 self.dirty = true;
                 let channels: Vec<ChannelId> = server
                     .state
@@ -342,6 +355,7 @@ impl Engine {
                 server.asked.retain(|fetch| *fetch != Fetch::ThreadTotals);
                 server.state.threads.reload_counters(&teams, direct);
             }
+            Fetched::CallsRinging(ringing) => server.calls.set_ringing(ringing),
             Fetched::Failed(fetch) => server.asked.retain(|asked| *asked != fetch),
         }
         self.decide_waiting_for(now, id, out);

@@ -99,6 +99,8 @@ impl ServerState {
         let mut old = core::mem::take(&mut self.channels);
         for channel in channels {
             let mut state = ChannelState::from_channel(&channel);
+            // Frames that were buffered meanwhile may be in these counters already (protocol §3.7).
+            state.counted_up_to = channel.last_post_at;
             if let Some(before) = old.remove(&channel.id) {
                 state.manually_unread = before.manually_unread;
                 state.read_elsewhere = before.read_elsewhere;
