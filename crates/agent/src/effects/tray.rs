@@ -256,3 +256,137 @@ impl Tray for Item {
         menu
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use belfry_core::view::RecentItem;
+
+    fn server(name: &str, health: Health, permission: Permission) -> ServerView {
+        ServerView {
+            id: ServerId(1),
+            name: name.to_owned(),
+            url: String::new(),
+            username: String::new(),
+            health,
+            last_heard_ms: 0,
+            permission,
+            badge: Badge::default(),
+            version: String::new(),
+        }
+    }
+
+    fn item(view: &View) -> (Item, mpsc::Receiver<Command>) {
+        let (commands, clicks) = mpsc::channel(4);
+        (Item { model: Model::of(view), commands }, clicks)
+    }
+
+    /// The lines of a menu, submenus after their title.
+    fn lines(menu: &[MenuItem<Item>]) -> Vec<String> {
+        menu.iter()
+            .flat_map(|entry| match entry {
+                MenuItem::Standard(entry) => vec![entry.label.clone()],
+                MenuItem::SubMenu(menu) => [vec![menu.label.clone()], lines(&menu.submenu)].concat(),
+                _ => Vec::new(),
+            })
+            .collect()
+    }
+
+    fn click(item: &mut Item, line: &str) {
+        fn find(menu: Vec<MenuItem<Item>>, line: &str) -> Option<Box<dyn Fn(&mut Item) + Send>> {
+            menu.into_iter().find_map(|entry| match entry {
+                MenuItem::Standard(entry) if entry.label == line => Some(entry.activate),
+                MenuItem::SubMenu(menu) => find(menu.submenu, line),
+                _ => None,
+            })
+        }
+        find(item.menu(), line).unwrap()(item);
+    }
+
+    #[test]
+    fn the_menu_has_servers_with_their_state_and_the_last_five() {
+        let post = PostId::parse("p1").unwrap();
+        let view = View {
+            servers: vec![
+                server("Harbour", Health::Live, Permission::Allowed),
+                server("Old", Health::SignedOut { reason: String::new() }, Permission::Allowed),
+            ],
+            recent: (0..7)
+                .map(|n| RecentItem { server: ServerId(1), post_id: Some(post), line: format!("Rosa: {n}") })
+                .collect(),
+            ..View::default()
+        };
+        let (mut item, mut clicks) = item(&view);
+        assert_eq!(
+            lines(&item.menu()),
+            [
+                "Open Belfry",
+                "Pause notifications",
+                "For 30 minutes",
+                "For 1 hour",
+                "Until I resume",
+                "Harbour – connected",
+                "Old – signed out",
+                "Last notifications",
+                "Rosa: 0",
+                "Rosa: 1",
+                "Rosa: 2",
+                "Rosa: 3",
+                "Rosa: 4",
+                "Quit",
+            ]
+        );
+        for (line, command) in [
+            ("For 1 hour", Command::Pause { minutes: Some(60) }),
+            ("Rosa: 3", Command::OpenPost { server: ServerId(1), post }),
+            ("Old – signed out", Command::ShowWindow),
+            ("Quit", Command::Quit),
+        ] {
+            click(&mut item, line);
+            assert_eq!(clicks.try_recv().unwrap(), command);
+        }
+        item.activate(0, 0);
+        assert_eq!(clicks.try_recv().unwrap(), Command::ShowWindow);
+    }
+
+    #[test]
+    fn while_paused_the_menu_offers_to_resume_and_says_so() {
+        let (mut item, mut clicks) = item(&View { paused_until_ms: Some(i64::MAX), ..View::default() });
+        assert!(!lines(&item.menu()).contains(&"Pause notifications".to_owned()));
+        click(&mut item, "Resume notifications");
+        assert_eq!(clicks.try_recv().unwrap(), Command::Resume);
+        assert_eq!(item.tool_tip().description, "paused");
+    }
+
+    #[test]
+    fn hostile_text_stays_one_short_line_without_access_keys() {
+        let line = one_line(&format!("a_b\n\u{1b}[31m{}", "x".repeat(200)));
+        assert!(line.starts_with("a__b  [31m") && line.ends_with('…'), "{line}");
+        assert_eq!(line.chars().count(), LINE_CHARS + 1);
+    }
+
+    #[test]
+    fn the_tool_tip_says_what_the_badge_shows() {
+        let says = |badge| Model::of(&View { badge, ..View::default() }).sentence();
+        let badge = |mentions, unread, signed_out| Badge { mentions, unread, signed_out, dot_hidden: false };
+        assert_eq!(says(badge(0, false, false)), "nothing new");
+        assert_eq!(says(badge(0, true, false)), "unread messages");
+        assert_eq!(says(badge(1, true, false)), "1 message needs you");
+        assert_eq!(says(badge(120, true, true)), "120 messages need you, signed out of a server");
+        assert_eq!(says(Badge { dot_hidden: true, ..badge(0, true, false) }), "nothing new");
+    }
+
+    #[test]
+    fn icons_come_in_all_sizes_with_alpha_first() {
+        let (item, _clicks) = item(&View::default());
+        let icons = item.icon_pixmap();
+        assert_eq!(icons.iter().map(|icon| icon.width).collect::<Vec<_>>(), [16, 22, 24, 32, 48]);
+        for icon in icons {
+            assert_eq!(icon.data.len(), usize::try_from(icon.width * icon.height * 4).unwrap());
+            let painted = mark::paint(u32::try_from(icon.width).unwrap(), &Badge::default());
+            for (argb, rgba) in icon.data.chunks(4).zip(painted.chunks(4)) {
+                assert_eq!((argb[0], &argb[1..]), (rgba[3], &rgba[..3]));
+            }
+        }
+    }
+}
