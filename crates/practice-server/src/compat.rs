@@ -94,6 +94,11 @@ impl Version {
         self.since(6, 0)
     }
 
+    /// Channels with banners, policies and default categories.
+    pub(crate) fn has_channel_policies(self) -> bool {
+        self.since(11, 0)
+    }
+
     /// `channel_auto_follow_threads`.
     pub(crate) fn auto_follows(self) -> bool {
         self.since(8, 0)

@@ -68,7 +68,8 @@ impl User {
         if full {
             map.insert("notify_props".to_owned(), json!(self.notify_props));
             map.insert("last_password_update".to_owned(), json!(self.create_at));
-        } else {
+        }
+        if !full || !version.modern_posts() {
             map.insert("auth_data".to_owned(), json!(""));
         }
         if version.modern_posts() {
@@ -96,13 +97,17 @@ pub(crate) struct Team {
 }
 
 impl Team {
-    pub(crate) fn json(&self) -> Value {
-        json!({
+    pub(crate) fn json(&self, version: Version) -> Value {
+        let mut team = json!({
             "id": self.id, "create_at": self.create_at, "update_at": self.create_at, "delete_at": self.delete_at,
             "display_name": self.display_name, "name": self.name, "description": "", "email": "", "type": "O",
             "company_name": "", "allowed_domains": "", "invite_id": "", "allow_open_invite": false,
-            "scheme_id": null, "group_constrained": null, "policy_id": null, "cloud_limits_archived": false,
-        })
+            "scheme_id": null, "group_constrained": null, "policy_id": null,
+        });
+        if let (true, Some(map)) = (version.modern_posts(), team.as_object_mut()) {
+            map.insert("cloud_limits_archived".to_owned(), json!(false));
+        }
+        team
     }
 
     pub(crate) fn member_json(&self, user: &str) -> Value {
@@ -137,7 +142,15 @@ pub(crate) struct Channel {
     pub(crate) shared: Option<bool>,
     pub(crate) total_msg_count_root: i64,
     pub(crate) policy_id: (),
-    pub(crate) last_root_post_at: i64,
+    /// From here on: only on servers that have these fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_root_post_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) banner_info: Option<()>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) policy_enforced: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) default_category_name: Option<&'static str>,
     #[serde(skip)]
     pub(crate) members: BTreeMap<String, Member>,
 }

@@ -11,8 +11,12 @@ use crate::shared::Inner;
 /// Answers the public part of the API.
 pub(super) fn public(inner: &mut Inner, req: &Req, segments: &[&str]) -> Option<Answer> {
     Some(match (&req.method, segments) {
-        (&Method::GET, ["system", "ping"]) => Ok(Reply::json(&json!({
+        (&Method::GET, ["system", "ping"]) if inner.state.version.modern_posts() => Ok(Reply::json(&json!({
             "ActiveSearchBackend": "database", "AndroidLatestVersion": "", "AndroidMinVersion": "",
+            "IosLatestVersion": "", "IosMinVersion": "", "status": "OK",
+        }))),
+        (&Method::GET, ["system", "ping"]) => Ok(Reply::json(&json!({
+            "AndroidLatestVersion": "", "AndroidMinVersion": "", "DesktopLatestVersion": "", "DesktopMinVersion": "",
             "IosLatestVersion": "", "IosMinVersion": "", "status": "OK",
         }))),
         (&Method::GET, ["config", "client"]) => client_config(inner, req),

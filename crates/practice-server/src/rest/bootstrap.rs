@@ -38,7 +38,7 @@ pub(super) fn answer(inner: &mut Inner, req: &Req, me: &Me, segments: &[&str]) -
         }),
         (&Method::POST, ["users", "group_channels"]) => group_channels(state, req, me),
         (&Method::GET, ["users", id, "teams"]) => own(me, id).map(|()| {
-            let teams: Vec<Value> = state.teams_of(&me.id).map(crate::model::Team::json).collect();
+            let teams: Vec<Value> = state.teams_of(&me.id).map(|team| team.json(state.version)).collect();
             Reply::json(&teams)
         }),
         (&Method::GET, ["users", id, "teams", "members"]) => own(me, id).map(|()| {
@@ -82,7 +82,7 @@ pub(super) fn answer(inner: &mut Inner, req: &Req, me: &Me, segments: &[&str]) -
             .teams
             .get(*id)
             .filter(|t| t.members.contains(&me.id))
-            .map(|t| Reply::json(&t.json()))
+            .map(|t| Reply::json(&t.json(state.version)))
             .ok_or_else(Refused::permission),
         (&Method::POST, ["roles", "names"]) => req.ids("rolenames").map(|names| {
             let permissions = ["create_post", "read_channel", "use_channel_mentions"];
@@ -225,11 +225,14 @@ fn categories(state: &State, me: &Me, team: &str) -> Value {
         mine.filter(|c| if direct { c.is_direct() } else { c.team_id == team }).map(|c| c.id.as_str()).collect()
     };
     let row = |kind: &str, name: &str, order: i64, channels: Vec<&str>| {
-        json!({
-            "id": format!("{kind}_{}_{team}", me.id), "user_id": me.id, "team_id": team, "sort_order": order,
-            "sorting": "", "type": kind, "display_name": name, "muted": false, "collapsed": false,
-            "channel_ids": channels,
-        })
+        let mut row = json!({
+            "id": format!("{kind}_{}_{team}", me.id), "user_id": me.id, "team_id": team, "sorting": "", "type": kind,
+            "display_name": name, "muted": false, "collapsed": false, "channel_ids": channels,
+        });
+        if let (true, Some(map)) = (state.version.follows(), row.as_object_mut()) {
+            map.insert("sort_order".to_owned(), json!(order));
+        }
+        row
     };
     let rows = [
         row("favorites", "Favorites", 0, Vec::new()),

@@ -39,7 +39,10 @@ impl State {
             shared: (kind == "D").then_some(false),
             total_msg_count_root: 0,
             policy_id: (),
-            last_root_post_at: 0,
+            last_root_post_at: self.version.follows().then_some(0),
+            banner_info: self.version.has_channel_policies().then_some(()),
+            policy_enforced: self.version.has_channel_policies().then_some(false),
+            default_category_name: self.version.has_channel_policies().then_some(""),
             members: std::collections::BTreeMap::new(),
         };
         self.channels.insert(id.clone(), channel);

@@ -208,7 +208,7 @@ impl State {
             let channel = self.channel_mut(&post.channel_id)?;
             channel.last_post_at = post.create_at;
             if root {
-                channel.last_root_post_at = post.create_at;
+                channel.last_root_post_at = channel.last_root_post_at.map(|_| post.create_at);
             }
             if counted {
                 channel.total_msg_count += 1;
@@ -359,7 +359,8 @@ impl State {
         change(post);
         post.update_at = at;
         let post = post.clone();
-        let data = [("post", Value::String(go_json(&post)))];
+        let told = Post { remote_id: None, ..post.clone() };
+        let data = [("post", Value::String(go_json(&told)))];
         let event = Event::new("post_edited", Scope::channel(&post.channel_id), data);
         Ok((post, vec![event]))
     }
@@ -372,7 +373,8 @@ impl State {
             post.delete_at = at;
             post.update_at = at;
         }
-        let bare = Post { metadata: None, ..told.clone() };
+        let metadata = told.metadata.clone().filter(|_| !self.version.modern_posts());
+        let bare = Post { metadata, ..told.clone() };
         let scope = Scope::channel(&told.channel_id).without_private_data();
         let mut events = vec![Event::new("post_deleted", scope, [("post", Value::String(go_json(&bare)))])];
         if told.root_id.is_empty() {

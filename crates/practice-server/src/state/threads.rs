@@ -22,8 +22,10 @@ struct ThreadWire<'a> {
     post: Post,
     unread_replies: i64,
     unread_mentions: i64,
-    is_urgent: bool,
-    delete_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_urgent: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delete_at: Option<i64>,
 }
 
 impl State {
@@ -164,8 +166,8 @@ impl State {
             post: Post { metadata: None, ..post.clone() },
             unread_replies,
             unread_mentions,
-            is_urgent: post.is_urgent(),
-            delete_at: 0,
+            is_urgent: self.version.knows_urgent().then(|| post.is_urgent()),
+            delete_at: self.version.follows().then_some(0),
         }))
     }
 

@@ -6,5 +6,6 @@ mod bootstrap;
 mod common;
 mod counting;
 mod day;
+mod shapes;
 mod signing_in;
 mod sockets;
