@@ -21,7 +21,7 @@ const PADDING: f32 = 12.0;
 const AVATAR: f32 = 40.0;
 /// Where text begins.
 const TEXT_LEFT: f32 = PADDING + AVATAR + 12.0;
-const TEXT_WIDTH: f32 = WIDTH - TEXT_LEFT - 16.0;
+const TEXT_WIDTH: f32 = WIDTH - TEXT_LEFT - PADDING;
 const TITLE_HEIGHT: f32 = 20.0;
 const GAP: f32 = 2.0;
 const BUTTONS_GAP: f32 = 14.0;

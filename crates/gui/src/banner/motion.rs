@@ -2,7 +2,7 @@
 
 /// Which kinds of motion there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Motion {
+pub(super) struct Motion {
     /// Cards slide and glide.
     pub moves: bool,
     /// Cards fade; without a compositor they would fade to black.

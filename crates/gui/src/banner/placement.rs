@@ -6,7 +6,7 @@ use egui::Rect;
 /// Width of a card, points.
 pub const WIDTH: f32 = 372.0;
 /// Between cards, points.
-pub const GAP: f32 = 8.0;
+pub(super) const GAP: f32 = 8.0;
 /// From the edges of the work area, points.
 pub const MARGIN: f32 = 16.0;
 /// A card with four lines, a thread and a count, points.
@@ -53,7 +53,7 @@ pub fn stack_height(max_shown: u8) -> f32 {
 pub fn window_rect(work: PixelRect, max_shown: u8, scale: f32, corner: Corner) -> PixelRect {
     let scale = if scale.is_finite() { scale.clamp(0.25, 8.0) } else { 1.0 };
     let pixels = |points: f32| (points * scale).round() as i32;
-    let margin = pixels(MARGIN);
+    let margin = pixels(MARGIN).min(work.width / 4).min(work.height / 4).max(0);
     let width = pixels(WIDTH).min(work.width.max(1));
     let height = pixels(stack_height(max_shown)).min((work.height - 2 * margin).max(1));
     let x = match corner {

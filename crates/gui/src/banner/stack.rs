@@ -27,7 +27,7 @@ pub struct Card {
 
 /// Where a card is in this frame.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub(super) struct Place {
     /// Which card.
     pub id: BannerId,
     /// `None` where there was no room for it.

@@ -66,6 +66,8 @@ pub struct ActivityState {
     loaded: bool,
     failed: Option<String>,
     selected: Option<i64>,
+    /// For so many frames the panel is scrolled into sight.
+    reveal: u8,
     why: why::WhyState,
 }
 
@@ -163,8 +165,15 @@ impl ActivityState {
 }
 
 /// Draws the page below its title.
-pub fn ui(ui: &mut Ui, model: &ActivityModel<'_>, state: &mut ActivityState, out: &mut Outbox) {
+pub(super) fn ui(ui: &mut Ui, model: &ActivityModel<'_>, state: &mut ActivityState, out: &mut Outbox) {
+    // In a small window, list and panel together may need more room than there is: then the page scrolls as a whole.
+    let room = ui.available_height();
+    ScrollArea::vertical().id_salt("activity").auto_shrink(false).show(ui, |ui| page(ui, room, model, state, out));
+}
+
+fn page(ui: &mut Ui, room: f32, model: &ActivityModel<'_>, state: &mut ActivityState, out: &mut Outbox) {
     let ActivityModel { servers, revision, now_ms } = *model;
+    let top = ui.cursor().top();
     filters(ui, servers, state);
     ui.add_space(14.0);
     let time = ui.input(|input| input.time);
@@ -199,11 +208,18 @@ pub fn ui(ui: &mut Ui, model: &ActivityModel<'_>, state: &mut ActivityState, out
     let selected = state.selected.and_then(|wanted| state.rows.iter().find(|row| row.row == wanted)).cloned();
     let why_room = if selected.is_some() { state.why.height() + CARD_GAP } else { 0.0 };
     let wanted = ROW * state.rows.len() as f32 + 2.0;
-    let height = wanted.min((ui.available_height() - why_room).max(ROW * 2.0));
+    let room = room - (ui.cursor().top() - top);
+    let height = wanted.min((room - why_room).max(ROW * 2.0));
     list(ui, height, now_ms, state, out);
     if let Some(row) = selected {
         ui.add_space(CARD_GAP + 2.0);
-        let keep = why::ui(ui, &row, servers, &mut state.why, out);
+        let (keep, rect) = why::ui(ui, &row, servers, &mut state.why, out);
+        if state.reveal > 0 {
+            // Its height is known after the first of these frames.
+            state.reveal -= 1;
+            ui.scroll_to_rect_animation(rect, None, egui::style::ScrollAnimation::none());
+            ui.ctx().request_repaint();
+        }
         if !keep {
             state.selected = None;
         }
@@ -287,6 +303,7 @@ fn list(ui: &mut Ui, height: f32, now_ms: i64, state: &mut ActivityState, out: &
                 let selected = state.selected == Some(row.row);
                 if row_ui(ui, row, now_ms, selected, edges) {
                     state.selected = if selected { None } else { Some(row.row) };
+                    state.reveal = 2;
                 }
             }
         });

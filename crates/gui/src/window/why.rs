@@ -29,18 +29,17 @@ impl WhyState {
     }
 }
 
-/// Draws the panel; returns whether it stays open.
+/// Draws the panel; returns whether it stays open, and where it stands.
 pub(super) fn ui(
     ui: &mut Ui,
     row: &ActivityRow,
     servers: &[ServerView],
     state: &mut WhyState,
     out: &mut Outbox,
-) -> bool {
+) -> (bool, egui::Rect) {
     let palette = Palette::of(ui);
     let decision = &row.decision;
     let mut keep = true;
-    let room = ui.available_height();
     let shown = widgets::card(ui).show(ui, |ui| {
         ui.set_min_width(ui.available_width());
         ui.horizontal(|ui| {
@@ -59,7 +58,7 @@ pub(super) fn ui(
             });
         });
         // A long trace scrolls: the buttons below it must stay in reach.
-        let most = (room - 112.0).max(72.0);
+        let most = 24.0 * 8.0;
         ScrollArea::vertical().id_salt(("trace", row.row)).max_height(most).auto_shrink([false, true]).show(ui, |ui| {
             trace(ui, decision);
         });
@@ -83,7 +82,7 @@ pub(super) fn ui(
         });
     });
     state.height = shown.response.rect.height();
-    keep
+    (keep, shown.response.rect)
 }
 
 /// The rules that let it pass are ticked; the one that decided stands out.

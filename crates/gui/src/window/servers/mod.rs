@@ -72,7 +72,7 @@ impl ServersState {
 }
 
 /// Draws the page. `notices` stand between the title and the list.
-pub fn ui(
+pub(super) fn ui(
     ui: &mut Ui,
     model: &ServersModel<'_>,
     state: &mut ServersState,
@@ -133,7 +133,9 @@ fn card(ui: &mut Ui, server: &ServerView, now_ms: i64, state: &mut ServersState,
                 widgets::label_truncated(ui, &server.name, Type::CardTitle, palette.text);
                 let mut about = texts::host(&server.url).to_owned();
                 if !server.username.is_empty() {
-                    about.push_str(&format!(" · signed in as {}", server.username));
+                    let signed_out = matches!(server.health, Health::SignedOut { .. } | Health::NotSignedIn);
+                    let words = if signed_out { "account" } else { "signed in as" };
+                    about.push_str(&format!(" · {words} {}", server.username));
                 }
                 if !server.version.is_empty() {
                     about.push_str(&format!(" · version {}", server.version));

@@ -1,0 +1,431 @@
+//! What a person can do in the main window, and what the agent is asked for then.
+
+use belfry_core::activity::ActivityFilter;
+use belfry_core::command::Command;
+use belfry_core::ids::{ChannelId, PostId, ServerId};
+use belfry_core::prefs::Permission;
+use belfry_core::problem::{Problem, ProblemKind};
+use belfry_core::query::{Answer, Discovered, DoctorLine, Login, Query};
+use belfry_core::secret::Secret;
+use belfry_core::view::{Health, View};
+use belfry_gui::outbox::Outbox;
+use belfry_gui::window::{self, WindowState};
+use belfry_gui::{QueryId, Up, testing, theme};
+use egui::accesskit::Role;
+use egui::{Key, Vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+
+struct World {
+    view: View,
+    state: WindowState,
+    out: Outbox,
+}
+
+fn window(view: View) -> Harness<'static, World> {
+    window_of(view, Vec2::new(1000.0, 680.0))
+}
+
+fn window_of(view: View, size: Vec2) -> Harness<'static, World> {
+    let world = World { view, state: WindowState::default(), out: Outbox::default() };
+    let mut harness = Harness::builder()
+        .with_size(size)
+        .with_context_setup(|ctx| theme::install(ctx, theme::Fallback::None))
+        .build_ui_state(
+            |ui, world: &mut World| window::ui(ui, &world.view, testing::NOW_MS, &mut world.state, &mut world.out),
+            world,
+        );
+    harness.run_steps(3);
+    harness
+}
+
+impl World {
+    fn commands(&mut self) -> Vec<Command> {
+        self.out
+            .take()
+            .into_iter()
+            .filter_map(|up| if let Up::Command(command) = up { Some(command) } else { None })
+            .collect()
+    }
+
+    fn queries(&mut self) -> Vec<(QueryId, Query)> {
+        self.out
+            .take()
+            .into_iter()
+            .filter_map(|up| if let Up::Query(id, query) = up { Some((id, query)) } else { None })
+            .collect()
+    }
+}
+
+fn click(harness: &mut Harness<'_, World>, label: &str) {
+    harness.get_by_label(label).click();
+    harness.run_steps(3);
+}
+
+fn type_into(harness: &mut Harness<'_, World>, label: &str, text: &str, role: Role) {
+    harness.get_by_role_and_label(role, label).focus();
+    harness.run_steps(2);
+    harness.get_by_role_and_label(role, label).type_text(text);
+    harness.run_steps(2);
+}
+
+fn answer(harness: &mut Harness<'_, World>, id: QueryId, answer: Answer) {
+    harness.state_mut().state.on_answer(id, answer);
+    harness.run_steps(3);
+}
+
+/// A window whose Activity page has the four rows of the picture.
+fn with_activity() -> Harness<'static, World> {
+    let mut harness = window(testing::view());
+    let (id, _) = harness.state_mut().queries().pop().unwrap();
+    answer(&mut harness, id, Answer::Activity { rows: testing::activity(), more: false });
+    harness
+}
+
+#[test]
+fn the_permission_prompt_has_four_outcomes() {
+    let asked = || {
+        let mut view = testing::view();
+        view.permission_prompts = vec![ServerId(1)];
+        let mut harness = window(view);
+        harness.get_by_role_and_label(Role::Dialog, "Let Northwind notify you?");
+        harness.state_mut().out.take();
+        harness
+    };
+    for (button, permission) in [
+        ("Allow", Permission::Allowed),
+        ("Deny", Permission::Denied),
+        ("Deny permanently", Permission::DeniedForGood),
+        ("Not now", Permission::Dismissed),
+    ] {
+        let mut harness = asked();
+        click(&mut harness, button);
+        let given = harness.state_mut().commands();
+        assert_eq!(given, [Command::SetPermission { server: ServerId(1), permission }], "{button}");
+    }
+    let mut harness = asked();
+    harness.key_press(Key::Escape);
+    harness.run_steps(2);
+    let given = harness.state_mut().commands();
+    assert_eq!(given, [Command::SetPermission { server: ServerId(1), permission: Permission::Dismissed }], "Escape");
+}
+
+#[test]
+fn nothing_behind_the_prompt_answers_to_a_click() {
+    let mut view = testing::view();
+    view.permission_prompts = vec![ServerId(1)];
+    let mut harness = window(view);
+    harness.state_mut().out.take();
+    click(&mut harness, "Not shown");
+    assert!(harness.state_mut().out.take().is_empty());
+}
+
+#[test]
+fn activity_is_asked_for_once_and_again_when_something_was_decided() {
+    let mut harness = window(testing::view());
+    let asked = harness.state_mut().queries();
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    harness.state_mut().view.activity_revision = 2;
+    harness.run_steps(3);
+    assert!(harness.state_mut().queries().is_empty(), "one question at a time");
+    answer(&mut harness, asked[0].0, Answer::Activity { rows: testing::activity(), more: false });
+    let again = harness.state_mut().queries();
+    assert!(matches!(again[..], [(_, Query::Activity { before: None, .. })]), "{again:?}");
+}
+
+#[test]
+fn a_new_decision_goes_on_top_and_older_rows_stay() {
+    let mut harness = with_activity();
+    harness.state_mut().view.activity_revision = 2;
+    harness.run_steps(2);
+    let (id, _) = harness.state_mut().queries().pop().unwrap();
+    let mut rows = testing::activity();
+    let mut newest = rows[0].clone();
+    newest.row = 5;
+    newest.decision = testing::decision(5, "Ada Quill", "one more thing");
+    rows.insert(0, newest);
+    rows.truncate(2);
+    answer(&mut harness, id, Answer::Activity { rows, more: true });
+    harness.get_by_label_contains("Ada Quill");
+    for name in ["Rosa Almeida", "Jun Okafor", "Build bot", "Lena Maurer"] {
+        harness.get_by_label_contains(name);
+    }
+}
+
+#[test]
+fn filters_and_words_change_the_question() {
+    let mut harness = with_activity();
+    let filter_of = |harness: &mut Harness<'_, World>| match harness.state_mut().queries().pop() {
+        Some((_, Query::Activity { filter, .. })) => filter,
+        other => panic!("{other:?}"),
+    };
+    click(&mut harness, "Not shown");
+    assert_eq!(filter_of(&mut harness), ActivityFilter { shown: Some(false), ..ActivityFilter::default() });
+    click(&mut harness, "Mentions");
+    assert_eq!(filter_of(&mut harness), ActivityFilter { mentions: true, ..ActivityFilter::default() });
+    click(&mut harness, "All");
+    filter_of(&mut harness);
+    type_into(&mut harness, "Search people, channels, words", "freeze", Role::TextInput);
+    assert_eq!(filter_of(&mut harness).text, "freeze");
+    click(&mut harness, "Server, All servers");
+    harness.run_steps(3);
+    harness.get_by_role_and_label(Role::Button, "Lumen Labs").click();
+    harness.run_steps(3);
+    assert_eq!(filter_of(&mut harness).server, Some(ServerId(2)));
+}
+
+#[test]
+fn why_names_the_rule_and_offers_what_changes_it() {
+    let mut harness = with_activity();
+    harness.get_by_label_contains("Jun Okafor").click();
+    harness.run_steps(3);
+    harness.get_by_label("Why was this not shown?");
+    harness.get_by_label("Release train is muted, so only its badge counts");
+    click(&mut harness, "Open message");
+    click(&mut harness, "Unmute channel");
+    let given = harness.state_mut().commands();
+    let channel = ChannelId::parse("releasetrain").unwrap();
+    assert_eq!(
+        given,
+        [
+            Command::OpenPost { server: ServerId(1), post: PostId::parse("post3").unwrap() },
+            Command::SetMuted { server: ServerId(1), channel, muted: false },
+        ]
+    );
+    assert!(harness.query_by_label("Unmute channel").is_none(), "it was pressed");
+    click(&mut harness, "Close");
+    assert!(harness.query_by_label("Why was this not shown?").is_none());
+}
+
+#[test]
+fn a_long_history_draws_what_is_seen_and_asks_for_more_at_its_end() {
+    let mut harness = window(testing::view());
+    let (id, _) = harness.state_mut().queries().pop().unwrap();
+    let rows = (0..100)
+        .map(|index| belfry_core::activity::ActivityRow {
+            row: 1000 - index,
+            decision: testing::decision(u64::try_from(index).unwrap() + 1, &format!("Person {index}"), "hello"),
+        })
+        .collect();
+    answer(&mut harness, id, Answer::Activity { rows, more: true });
+    assert!(harness.query_by_label_contains("Person 2 ").is_some());
+    assert!(harness.query_by_label_contains("Person 60 ").is_none(), "rows out of sight are not built");
+    assert!(harness.state_mut().queries().is_empty());
+    harness.get_by_label_contains("Person 2 ").hover();
+    for _ in 0..30 {
+        let delta = Vec2::new(0.0, -400.0);
+        harness.event(egui::Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Point,
+            source: egui::MouseWheelSource::Wheel,
+            delta,
+            phase: egui::TouchPhase::Move,
+            modifiers: egui::Modifiers::NONE,
+        });
+        harness.run_steps(2);
+    }
+    let asked = harness.state_mut().queries();
+    assert!(matches!(asked[..], [(_, Query::Activity { before: Some(901), .. })]), "{asked:?}");
+}
+
+#[test]
+fn empty_pages_say_what_to_do() {
+    let mut harness = window(View::default());
+    harness.get_by_label("No server yet");
+    click(&mut harness, "Add server…");
+    harness.get_by_role_and_label(Role::TextInput, "Address");
+
+    let mut harness = window(testing::view());
+    let (id, _) = harness.state_mut().queries().pop().unwrap();
+    answer(&mut harness, id, Answer::Activity { rows: Vec::new(), more: false });
+    harness.get_by_label("Nothing has arrived yet");
+}
+
+/// Opens the form, gives an address, and answers the discovery.
+fn discovered(found: Discovered) -> Harness<'static, World> {
+    let mut harness = window(testing::view());
+    click(&mut harness, "Servers");
+    click(&mut harness, "Add server…");
+    type_into(&mut harness, "Address", "chat.example.org", Role::TextInput);
+    harness.state_mut().out.take();
+    harness.get_by_role_and_label(Role::Button, "Continue").click();
+    harness.run_steps(3);
+    let (id, query) = harness.state_mut().queries().pop().unwrap();
+    assert_eq!(query, Query::Discover { address: "chat.example.org".to_owned() });
+    answer(&mut harness, id, Answer::Discovered(found));
+    harness
+}
+
+fn found() -> Discovered {
+    Discovered {
+        url: "https://chat.example.org".to_owned(),
+        name: "Example".to_owned(),
+        version: "11.1.0".to_owned(),
+        ..Discovered::default()
+    }
+}
+
+#[test]
+fn adding_a_server_goes_from_address_to_password_to_code() {
+    let mut harness = discovered(found());
+    harness.get_by_label("chat.example.org · version 11.1.0");
+    type_into(&mut harness, "Username or email", "morgan", Role::TextInput);
+    type_into(&mut harness, "Password", "correct horse", Role::PasswordInput);
+    click(&mut harness, "Sign in");
+    let (id, query) = harness.state_mut().queries().pop().unwrap();
+    let sign_in = |mfa: &str| Query::SignIn {
+        server: None,
+        url: "https://chat.example.org".to_owned(),
+        name: "Example".to_owned(),
+        insecure: false,
+        login: Login::Password {
+            login_id: "morgan".to_owned(),
+            password: Secret::new("correct horse"),
+            mfa: Secret::new(mfa),
+        },
+    };
+    assert_eq!(query, sign_in(""));
+
+    answer(&mut harness, id, Answer::MfaWanted { refused: false });
+    type_into(&mut harness, "Code from your authenticator app", "123456", Role::TextInput);
+    harness.key_press(Key::Enter);
+    harness.run_steps(3);
+    let (id, query) = harness.state_mut().queries().pop().unwrap();
+    assert_eq!(query, sign_in("123456"));
+    answer(&mut harness, id, Answer::MfaWanted { refused: true });
+    harness.get_by_label("That code was not accepted, wait for the next one and try again");
+    type_into(&mut harness, "Code from your authenticator app", "654321", Role::TextInput);
+    click(&mut harness, "Sign in");
+    let (id, query) = harness.state_mut().queries().pop().unwrap();
+    assert_eq!(query, sign_in("654321"));
+    answer(&mut harness, id, Answer::SignedIn);
+    assert!(harness.query_by_label("Sign in to Example").is_none(), "the form is closed");
+}
+
+#[test]
+fn a_failure_is_said_and_the_form_stays_as_it_was() {
+    let mut harness = discovered(found());
+    type_into(&mut harness, "Username or email", "morgan", Role::TextInput);
+    type_into(&mut harness, "Password", "wrong", Role::PasswordInput);
+    click(&mut harness, "Sign in");
+    let (id, _) = harness.state_mut().queries().pop().unwrap();
+    answer(&mut harness, id, Answer::Failed { message: "The username or password is not right".to_owned() });
+    harness.get_by_label("The username or password is not right");
+    let name = harness.get_by_role_and_label(Role::TextInput, "Username or email");
+    assert_eq!(name.value().as_deref(), Some("morgan"));
+}
+
+#[test]
+fn an_unencrypted_server_needs_consent_first() {
+    let mut harness = discovered(Discovered { url: "http://chat.example.org".to_owned(), insecure: true, ..found() });
+    type_into(&mut harness, "Username or email", "morgan", Role::TextInput);
+    type_into(&mut harness, "Password", "secret", Role::PasswordInput);
+    harness.state_mut().out.take();
+    click(&mut harness, "Sign in");
+    assert!(harness.state_mut().queries().is_empty(), "not without consent");
+    click(&mut harness, "I understand that others on the network can read my password and messages");
+    click(&mut harness, "Sign in");
+    let (_, query) = harness.state_mut().queries().pop().unwrap();
+    assert!(matches!(query, Query::SignIn { insecure: true, .. }), "{query:?}");
+}
+
+#[test]
+fn a_personal_access_token_signs_in_too_and_is_never_readable() {
+    let mut harness = discovered(found());
+    click(&mut harness, "Sign in, Personal access token");
+    type_into(&mut harness, "Personal access token", "abcdefg", Role::PasswordInput);
+    let field = harness.get_by_role_and_label(Role::PasswordInput, "Personal access token");
+    assert!(!field.value().unwrap_or_default().contains("abcdefg"), "screen readers get dots");
+    click(&mut harness, "Sign in");
+    let (_, query) = harness.state_mut().queries().pop().unwrap();
+    assert!(matches!(&query, Query::SignIn { login: Login::AccessToken(token), .. } if token.expose() == "abcdefg"));
+    assert!(!format!("{query:?} {:?}", harness.state().state).contains("abcdefg"));
+}
+
+#[test]
+fn a_server_is_removed_only_after_saying_what_is_lost() {
+    let mut harness = window(testing::view());
+    click(&mut harness, "Servers");
+    harness.state_mut().out.take();
+    click(&mut harness, "Remove, Northwind");
+    assert!(harness.state_mut().out.take().is_empty());
+    harness.get_by_label_contains("forgets its token");
+    click(&mut harness, "Cancel");
+    click(&mut harness, "Remove, Northwind");
+    click(&mut harness, "Remove");
+    assert_eq!(harness.state_mut().commands(), [Command::RemoveServer(ServerId(1))]);
+}
+
+#[test]
+fn the_servers_page_changes_permission_checks_again_and_signs_out() {
+    let mut harness = window(testing::view());
+    click(&mut harness, "Servers");
+    harness.state_mut().out.take();
+    harness.get_by_label("Live, last heard 4 s ago");
+    harness.get_by_label("Signed out: the session was revoked");
+    click(&mut harness, "Northwind, Notifications, Deny");
+    click(&mut harness, "Northwind, Notifications, Ask again");
+    click(&mut harness, "Check again, Northwind");
+    assert_eq!(
+        harness.state_mut().commands(),
+        [
+            Command::SetPermission { server: ServerId(1), permission: Permission::Denied },
+            Command::SetPermission { server: ServerId(1), permission: Permission::Ask },
+            Command::CheckAgain(ServerId(1)),
+        ]
+    );
+    click(&mut harness, "Sign out, Northwind");
+    let (id, query) = harness.state_mut().queries().pop().unwrap();
+    assert_eq!(query, Query::SignOut(ServerId(1)));
+    answer(&mut harness, id, Answer::Failed { message: "The server does not answer".to_owned() });
+    harness.get_by_label("The server does not answer");
+    click(&mut harness, "Sign in, Lumen Labs");
+    let name = harness.get_by_role_and_label(Role::TextInput, "Username or email");
+    assert_eq!(name.value().as_deref(), Some("morgan"), "who it was is known");
+}
+
+#[test]
+fn every_page_fits_a_small_window_and_names_its_controls() {
+    let mut view = testing::view();
+    view.problems = vec![Problem::new(ProblemKind::Sound, "no device")];
+    view.paused_until_ms = Some(testing::NOW_MS + 25 * 60_000);
+    view.servers[0].health =
+        Health::Waiting { reason: "the server does not answer".to_owned(), retry_at_ms: testing::NOW_MS + 9_000 };
+    for size in [Vec2::new(720.0, 520.0), Vec2::new(1600.0, 1000.0)] {
+        let mut harness = window_of(view.clone(), size);
+        let (id, _) = harness.state_mut().queries().pop().unwrap();
+        answer(&mut harness, id, Answer::Activity { rows: testing::activity(), more: false });
+        harness.get_by_label_contains("Jun Okafor").click();
+        harness.run_steps(6);
+        harness.check_accessibility();
+        let button = harness.get_by_label("Unmute channel").rect();
+        assert!(button.max.y <= size.y && button.max.x <= size.x, "{size:?}: {button:?} can be reached");
+        click(&mut harness, "Resume notifications");
+        assert!(harness.state_mut().commands().contains(&Command::Resume));
+        for page in ["Servers", "About & test"] {
+            click(&mut harness, page);
+            harness.check_accessibility();
+        }
+        let (id, query) = harness.state_mut().queries().pop().unwrap();
+        assert_eq!(query, Query::Doctor);
+        let line = DoctorLine { part: "Display".to_owned(), ok: true, detail: "X11, with a compositor".to_owned() };
+        answer(&mut harness, id, Answer::Doctor(vec![line]));
+        harness.get_by_label("X11, with a compositor");
+        click(&mut harness, "Send test notification");
+        assert_eq!(harness.state_mut().commands(), [Command::ShowSample(ServerId(1))]);
+    }
+}
+
+#[test]
+fn everything_is_reached_with_the_keyboard() {
+    let mut harness = window(testing::view());
+    harness.state_mut().out.take();
+    harness.key_press(Key::Tab);
+    harness.run_steps(2);
+    assert!(harness.get_by_label("Activity, 3 unread").is_focused());
+    harness.key_press(Key::Tab);
+    harness.run_steps(2);
+    assert!(harness.get_by_label("Servers").is_focused());
+    harness.key_press(Key::Enter);
+    harness.run_steps(3);
+    harness.get_by_label("Check again, Northwind");
+}
