@@ -179,6 +179,10 @@ fn fault(told: &Told, verb: &str) -> Result<Option<Reply>, Refused> {
             Some(user) => inner.state.revoke_all(user),
             None => return Err(Refused::body("user")),
         },
+        "expire" => match user {
+            Some(user) => inner.state.expire_all(user),
+            None => return Err(Refused::body("user")),
+        },
         "fault" => {
             let fault = http_fault(told)?;
             let times = usize::try_from(told.number("times", 1)).unwrap_or(usize::MAX);
@@ -212,6 +216,7 @@ fn http_fault(told: &Told) -> Result<HttpFault, Refused> {
         "500" => HttpFault::Internal,
         "html" => HttpFault::WebPage,
         "truncate" => HttpFault::Truncate,
+        "404" => HttpFault::NotFound,
         "reset" => HttpFault::Reset,
         "delay" => HttpFault::Delay(Duration::from_millis(told.number("ms", seconds.saturating_mul(1000)))),
         "redirect" => HttpFault::Redirect(told.text("to").to_owned()),

@@ -16,6 +16,8 @@ pub enum HttpFault {
     WebPage,
     /// 500 with an empty id, as hardened servers answer.
     Internal,
+    /// 404, as when an event is faster than the database.
+    NotFound,
     /// The right answer, cut in the middle of its body.
     Truncate,
     /// The right answer, but only after a while.

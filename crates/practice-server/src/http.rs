@@ -69,9 +69,19 @@ async fn answer(shared: Arc<Shared>, link: Arc<Link>, request: Request<Incoming>
     if full > MAX_URL {
         return plain(414, "URI Too Long");
     }
-    let subpath = shared.lock().state.subpath.clone();
+    let (subpath, secret) = {
+        let inner = shared.lock();
+        (inner.state.subpath.clone(), inner.state.preauth_secret.clone())
+    };
     if let Some(verb) = path.strip_prefix("/practice/").filter(|_| shared.control) {
         return practice(&shared, request, verb.to_owned()).await;
+    }
+    // The proxy in front of the server looks for its own secret first.
+    let shown = request.headers().get("x-mattermost-preauth-secret").map(HeaderValue::as_bytes);
+    if secret.as_deref().is_some_and(|secret| shown != Some(secret.as_bytes())) {
+        return respond(
+            Reply::text(403, "text/html; charset=utf-8", "Forbidden").header("X-Reject-Reason", "pre-auth"),
+        );
     }
     // Outside the subpath there is another web server.
     let inside = path.strip_prefix(subpath.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('/'));
@@ -251,6 +261,10 @@ fn fault_reply(fault: &HttpFault) -> Response<Body> {
         }
         HttpFault::Busy => {
             let refused = Refused::new(503, "api.context.server_busy.app_error", "Server is busy, please try again.");
+            Reply::refused(&refused, None)
+        }
+        HttpFault::NotFound => {
+            let refused = Refused::new(404, "app.channel.get.existing.app_error", "Unable to find the channel.");
             Reply::refused(&refused, None)
         }
         HttpFault::Redirect(to) => {

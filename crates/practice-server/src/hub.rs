@@ -167,6 +167,12 @@ impl Hub {
         self.conns.get(id).map_or((None, false), |conn| (conn.user.clone(), conn.is_valid(state)))
     }
 
+    /// The token of a connection whose session ran out but was not ended.
+    pub(crate) fn expired_token(&self, id: &str, state: &State) -> Option<String> {
+        let conn = self.conns.get(id).filter(|conn| conn.hears(state) && !conn.is_valid(state))?;
+        conn.token.clone()
+    }
+
     /// Sends an event to everybody whom it concerns.
     pub(crate) fn deliver(&mut self, event: &Event, state: &State) {
         if self.drops_views && event.is_view() {
@@ -176,7 +182,7 @@ impl Hub {
         let mut shared: Option<String> = None;
         for (id, conn) in &self.conns {
             let Some(user) = conn.user.as_deref() else { continue };
-            if !conn.is_valid(state) || !state.reaches(event, user) {
+            if !conn.hears(state) || !state.reaches(event, user) {
                 continue;
             }
             let frame = match (&shared, &event.personal) {
@@ -266,6 +272,11 @@ impl Hub {
         user.filter(|user| self.live(user) == 0)
     }
 
+    /// Whether a connection is remembered, open or lost.
+    pub(crate) fn knows(&self, id: &str) -> bool {
+        self.conns.contains_key(id)
+    }
+
     /// How many sockets a person has open.
     pub(crate) fn live(&self, user: &str) -> usize {
         self.conns.values().filter(|c| c.live.is_some() && c.user.as_deref() == Some(user)).count()
@@ -316,6 +327,12 @@ impl Hub {
 }
 
 impl Conn {
+    /// Whether events still reach the connection: a session that merely ran out goes on hearing (`protocol.md` §12.5).
+    fn hears(&self, state: &State) -> bool {
+        let session = self.token.as_deref().and_then(|token| state.sessions.get(token));
+        session.is_some_and(|s| Some(s.user_id.as_str()) == self.user.as_deref())
+    }
+
     fn is_valid(&self, state: &State) -> bool {
         self.token.as_deref().is_some_and(|token| state.session_user(token) == self.user.as_deref())
     }

@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::compat::Version;
 use crate::error::Refused;
 use crate::faults::HttpFault;
 use crate::http;
@@ -264,6 +265,24 @@ impl PracticeServer {
         let user = inner.state.find_user(name)?;
         inner.state.revoke_all(&user);
         Ok(())
+    }
+
+    /// Lets every session of a person run out. Their sockets go on hearing events, but pings fail.
+    pub fn expires_session(&self, name: &str) -> Result<(), Refused> {
+        let mut inner = self.shared.lock();
+        let user = inner.state.find_user(name)?;
+        inner.state.expire_all(&user);
+        Ok(())
+    }
+
+    /// Comes back as another version, after a restart.
+    pub fn upgrades(&self, version: Version) {
+        {
+            let mut inner = self.shared.lock();
+            inner.state.version = version;
+            inner.state.config.insert("Version".to_owned(), version.text());
+        }
+        self.restarts();
     }
 
     /// Changes a key of the configuration and tells everybody.

@@ -57,11 +57,15 @@ pub(crate) async fn serve(
     let (Attached::New(id) | Attached::Resumed(id)) = attached else {
         return;
     };
+    pump(&shared, stream, &wake, &id, socket).await;
     let last_user = {
-        pump(&shared, stream, &wake, &id, socket).await;
         let mut inner = shared.lock();
         let version = inner.state.version;
-        inner.hub.detach(&id, socket, version)
+        let known = inner.hub.knows(&id);
+        let left = inner.hub.detach(&id, socket, version);
+        // A connection that was taken away (overflow, restart) leaves its person behind as well.
+        let person = who.map(|(user, _)| user).filter(|user| !known && inner.hub.live(user) == 0);
+        left.or(person)
     };
     shared.touch();
     if let Some(user) = last_user {
@@ -219,6 +223,10 @@ fn handle(inner: &mut Inner, id: &str, frame: &Map<String, Value>) -> bool {
         Some(fail(seq, "api.web_socket_router.no_action.app_error", "No websocket action.", 400))
     } else if seq <= 0 {
         Some(fail(seq, "api.web_socket_router.bad_seq.app_error", "Invalid sequence for WebSocket message.", 400))
+    } else if let Some(token) = inner.hub.expired_token(id, &inner.state) {
+        // The real server writes the token into the text; whoever logs it leaks it.
+        let text = format!("Invalid session token={token}, err=session is expired");
+        Some(fail(seq, "api.context.invalid_token.error", &text, 401))
     } else if !valid {
         let text = "WebSocket connection is not authenticated. Please log in and try again.";
         Some(fail(seq, "api.web_socket_router.not_authenticated.app_error", text, 401))

@@ -140,6 +140,7 @@ pub struct World {
     pub(crate) ringing: Option<bool>,
     pub(crate) streams_lines: Option<bool>,
     pub(crate) enforces_mfa: bool,
+    pub(crate) preauth_secret: Option<String>,
 }
 
 impl World {
@@ -160,6 +161,7 @@ impl World {
             ringing: Some(true),
             streams_lines: None,
             enforces_mfa: false,
+            preauth_secret: None,
         }
     }
 
@@ -322,6 +324,13 @@ impl World {
     #[must_use]
     pub fn streaming_lines(mut self, on: bool) -> Self {
         self.streams_lines = Some(on);
+        self
+    }
+
+    /// Puts a proxy in front that wants this secret with every request.
+    #[must_use]
+    pub fn behind_secret(mut self, secret: &str) -> Self {
+        self.preauth_secret = Some(secret.to_owned());
         self
     }
 

@@ -32,6 +32,7 @@ impl State {
             ringing: world.ringing.filter(|_| world.version.runs_calls()),
             streams_lines: world.streams_lines.unwrap_or(world.version.streams_lines()),
             enforces_mfa: world.enforces_mfa,
+            preauth_secret: world.preauth_secret,
             withholds_followers: false,
             last_ms: clock.now_ms(),
             clock,

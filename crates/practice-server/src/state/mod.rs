@@ -41,6 +41,7 @@ pub(crate) struct State {
     pub(crate) ringing: Option<bool>,
     pub(crate) streams_lines: bool,
     pub(crate) enforces_mfa: bool,
+    pub(crate) preauth_secret: Option<String>,
     pub(crate) withholds_followers: bool,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,

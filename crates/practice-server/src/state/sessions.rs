@@ -121,6 +121,14 @@ impl State {
         self.sessions.retain(|_, session| session.user_id != user);
     }
 
+    /// Lets every session of a person run out.
+    pub(crate) fn expire_all(&mut self, user: &str) {
+        let now = self.now();
+        for session in self.sessions.values_mut().filter(|s| s.user_id == user) {
+            session.expires_at = now;
+        }
+    }
+
     /// Makes the one-time token that a browser sign-in hands to the desktop application.
     pub(crate) fn desktop_token(&mut self, user: &str) -> String {
         let mut token = self.ids.id() + &self.ids.id() + &self.ids.id();

@@ -282,7 +282,12 @@ impl State {
             .map(|(root, _, _)| root.to_owned())
             .collect();
         self.read_threads(user, &roots);
-        Ok(((), vec![Event::new("thread_read_changed", Scope::user(user).in_team(team), [])]))
+        let mut event = Event::new("thread_read_changed", Scope::user(user).in_team(team), []);
+        // Both have been seen: an empty object and nothing at all.
+        if self.ids.one_in(2) {
+            event.data = None;
+        }
+        Ok(((), vec![event]))
     }
 
     fn read_threads(&mut self, user: &str, roots: &[String]) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use belfry_practice_server::{Options, PracticeServer, Timing, World};
+use belfry_practice_server::{Clock, ClockHand, Options, PracticeServer, Timing, World};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -31,6 +31,14 @@ impl Answer {
 pub(crate) async fn start(world: World) -> PracticeServer {
     let timing = Timing { authentication: Duration::from_millis(80), offline: Duration::ZERO, ..Timing::default() };
     PracticeServer::start(Options { timing, ..Options::with_world(world) }).await.expect("the server starts")
+}
+
+/// A server whose clock stands still and whose pings are quick.
+pub(crate) async fn start_by_hand(ping: Duration, patience: Duration) -> (PracticeServer, ClockHand) {
+    let (clock, hand) = Clock::by_hand(1_800_000_000_000);
+    let timing = Timing { ping, pong: patience, ..Timing::default() };
+    let server = PracticeServer::start(Options { timing, clock, ..Options::default() }).await;
+    (server.expect("the server starts"), hand)
 }
 
 /// One request. `headers` are whole lines.

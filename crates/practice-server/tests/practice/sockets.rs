@@ -1,6 +1,8 @@
 //! Sockets: greeting, numbering, resuming, and the ways in which they end.
 
-use crate::common::{Socket, api, connected, request, start};
+use std::time::Duration;
+
+use crate::common::{Socket, api, connected, request, start, start_by_hand};
 use belfry_practice_server::{Options, PracticeServer, Version, World};
 use serde_json::{Value, json};
 
@@ -297,4 +299,66 @@ async fn other_processes_have_the_same_verbs_but_web_pages_do_not() {
     let origin = ["Origin: http://127.0.0.1".to_owned()];
     assert_eq!(request(&server, "POST", "/practice/post", &origin, &body).await.status, 403);
     assert_eq!(request(&server, "POST", "/practice/post", &[], "{}").await.status, 400);
+}
+
+#[tokio::test]
+async fn a_session_that_ran_out_leaks_its_token_into_the_failure_and_hears_on() {
+    let server = start(World::small()).await;
+    let (mut socket, _, token) = connected(&server, "morgan").await;
+    server.expires_session("morgan").expect("morgan");
+    server.person("rosa").posts("ops-room", "still heard").expect("a post");
+    let reply = socket.ping().await;
+    assert_eq!(reply["error"]["id"], "api.context.invalid_token.error");
+    assert!(reply["error"]["message"].as_str().is_some_and(|m| m.contains(&token)));
+    assert_eq!(socket.events[0]["event"], "posted");
+    assert_eq!(api(&server, &token, "GET", "users/me", Value::Null).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_answer_pings_is_dropped() {
+    let (server, _hand) = start_by_hand(Duration::from_millis(20), Duration::from_millis(80)).await;
+    let (_deaf, ..) = connected(&server, "morgan").await;
+    server.wait_for_disconnection("morgan").await;
+}
+
+#[tokio::test]
+async fn an_idle_person_turns_away_on_a_pong_after_five_minutes() {
+    let (server, hand) = start_by_hand(Duration::from_millis(20), Duration::from_mins(1)).await;
+    let (mut socket, ..) = connected(&server, "morgan").await;
+    hand.advance_ms(299_000);
+    socket.ping().await;
+    assert_eq!(server.status("morgan").as_deref(), Ok("online"));
+    hand.advance_ms(1_000);
+    while server.status("morgan").as_deref() == Ok("online") {
+        socket.ping().await;
+    }
+    assert_eq!(server.status("morgan").as_deref(), Ok("away"));
+    assert_eq!(server.presence_ledger("morgan").last().map(|e| e.cause.clone()), Some("pong".to_owned()));
+}
+
+#[tokio::test]
+async fn a_client_that_falls_behind_is_closed_without_a_code() {
+    let server = start(World::small()).await;
+    let (mut socket, ..) = connected(&server, "morgan").await;
+    server.stalls();
+    for n in 0..600 {
+        server.person("rosa").posts("ops-room", &n.to_string()).expect("a post");
+    }
+    server.wait_for_disconnection("morgan").await;
+    server.flows();
+    let mut last = 0;
+    while let Some(frame) = socket.next().await {
+        last = frame["seq"].as_u64().unwrap_or_default();
+    }
+    assert!(last < 600, "the rest was thrown away, but {last} came");
+}
+
+#[tokio::test]
+async fn a_proxy_may_want_a_secret_of_its_own() {
+    let server = start(World::small().behind_secret("open sesame")).await;
+    let path = "/api/v4/system/ping";
+    let refused = request(&server, "GET", path, &[], "").await;
+    assert_eq!((refused.status, refused.headers["x-reject-reason"].as_str()), (403, "pre-auth"));
+    let header = ["X-Mattermost-Preauth-Secret: open sesame".to_owned()];
+    assert_eq!(request(&server, "GET", path, &header, "").await.status, 200);
 }
