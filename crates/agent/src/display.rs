@@ -1,6 +1,6 @@
 //! Whether there is a screen to draw on, found out without loading anything that draws.
 //!
-//! Banners are placed by ourselves, which X11 (and XWayland) allows and Wayland does not; the main window works on
+//! Banners are placed by ourselves, which X11 (and `XWayland`) allows and Wayland does not; the main window works on
 //! either. A name in the environment is not enough: sessions end and leave it behind, so the display is knocked at.
 
 use std::ffi::{OsStr, OsString};
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// What can be drawn on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Display {
-    /// X11, or XWayland: windows and banners.
+    /// X11, or `XWayland`: windows and banners.
     X11,
     /// Wayland alone: windows, no banners.
     WaylandOnly,

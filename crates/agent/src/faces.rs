@@ -26,7 +26,7 @@ const LEAVE: Duration = Duration::from_secs(2);
 /// So many deaths …
 const DEATHS: usize = 3;
 /// … within this time mean that banners cannot be painted here.
-const DEATHS_WITHIN: Duration = Duration::from_secs(60);
+const DEATHS_WITHIN: Duration = Duration::from_mins(1);
 /// A face that ends this soon failed, whatever it says.
 const TOO_SOON: Duration = Duration::from_secs(2);
 

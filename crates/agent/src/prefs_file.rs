@@ -54,7 +54,7 @@ pub enum SaveError {
 
 enum Read {
     Missing,
-    Text(DocumentMut, LocalPrefs),
+    Text(Box<DocumentMut>, LocalPrefs),
     Broken(String),
 }
 
@@ -106,10 +106,10 @@ impl PrefsFile {
                 let old = document.to_string();
                 (document, Some(old))
             }
-            Read::Missing => (DocumentMut::new(), None),
+            Read::Missing => (Box::default(), None),
             Read::Broken(_) => {
                 self.set_aside().map_err(fail)?;
-                (DocumentMut::new(), None)
+                (Box::default(), None)
             }
         };
         let written_by = document.get("version").and_then(Item::as_integer).unwrap_or(0);
@@ -155,7 +155,7 @@ impl PrefsFile {
             }
         };
         match toml_edit::de::from_str(&text) {
-            Ok(prefs) => Read::Text(document, prefs),
+            Ok(prefs) => Read::Text(Box::new(document), prefs),
             Err(error) => Read::Broken(format!("the value in line {} is not allowed there", line_of(error.span()))),
         }
     }
@@ -234,19 +234,11 @@ fn merge_entries(kept: &mut ArrayOfTables, fresh: &ArrayOfTables) {
     let place = kept.iter().chain(fresh).filter_map(Table::position).min().unwrap_or(0);
     let mut merged = ArrayOfTables::new();
     for new in fresh {
-        match kept.iter().find(|old| id(old).is_some() && id(old) == id(new)) {
-            Some(old) => {
-                let mut old = old.clone();
-                merge(&mut old, new);
-                old.set_position(place);
-                merged.push(old);
-            }
-            None => {
-                let mut new = new.clone();
-                new.set_position(place);
-                merged.push(new);
-            }
-        }
+        let old = kept.iter().find(|old| id(old).is_some() && id(old) == id(new));
+        let mut entry = old.unwrap_or(new).clone();
+        merge(&mut entry, new);
+        entry.set_position(place);
+        merged.push(entry);
     }
     *kept = merged;
 }

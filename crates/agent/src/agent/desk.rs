@@ -94,9 +94,9 @@ impl Desk {
                     Ok(()) => Woken::View,
                     Err(_ended) => return Ok(()),
                 },
-                Some(_) = terminate.recv() => Woken::Command(Command::Quit),
-                Some(_) = interrupt.recv() => Woken::Command(Command::Quit),
-                Some(_) = hangup.recv() => Woken::Command(Command::Quit),
+                Some(()) = terminate.recv() => Woken::Command(Command::Quit),
+                Some(()) = interrupt.recv() => Woken::Command(Command::Quit),
+                Some(()) = hangup.recv() => Woken::Command(Command::Quit),
                 Some(_) = tasks.join_next() => Woken::Answered,
             };
             match woken {

@@ -207,7 +207,7 @@ struct Agent {
     running: Running,
     /// They end when the driver does, with everything carried out.
     executor: tokio::task::JoinHandle<()>,
-    saver: tokio::task::JoinHandle<()>,
+    writer: tokio::task::JoinHandle<()>,
     /// They end when the view does, or are cut off.
     parts: JoinSet<()>,
     server: tokio::task::JoinHandle<()>,
@@ -246,8 +246,8 @@ impl Agent {
             Listener::bind(&paths.socket()).map_err(|source| AgentError::Socket { path: paths.socket(), source })?;
         let setup =
             HistorySetup { history: paths.history(), presented: paths.presented(), prefs: prefs.history.clone() };
-        let (history, _presented, history_thread) = history::start(setup, report.clone())?;
-        let mut threads = vec![history_thread];
+        let history::Started { history, presented: _, thread } = history::start(setup, report.clone())?;
+        let mut threads = vec![thread];
         let lines = match options.shape {
             Shape::Headless { lines: Some(out) } => {
                 let (lines, thread) = Lines::start(out)?;
@@ -263,7 +263,7 @@ impl Agent {
         });
         let (toasts, toast_task) = toast::start(handle, None, report.clone());
         let (save, saves) = watch::channel(None);
-        let saver = handle.spawn(save_prefs(PrefsFile::new(paths.preferences()), saves, report.clone()));
+        let writer = handle.spawn(save_prefs(PrefsFile::new(paths.preferences()), saves, report.clone()));
         let mut running = belfry_net::spawn(handle, Setup::new(prefs, Arc::clone(&secrets), Surface::Nowhere));
         let (view, inputs) = (running.view.clone(), running.inputs.clone());
         // Taken out of it: effects are carried out while it runs, and until after it ended.
@@ -314,7 +314,7 @@ impl Agent {
             stop,
             running,
             executor,
-            saver,
+            writer,
             parts,
             server,
             toasts: toast_task,
@@ -359,7 +359,7 @@ impl Agent {
         if timeout(PARTS_END, self.executor).await.is_err() {
             tracing::warn!("what was to be done last was not done in time");
         }
-        timeout(PARTS_END, self.saver).await.ok(); // a disk that hangs keeps the previous preferences
+        timeout(PARTS_END, self.writer).await.ok(); // a disk that hangs keeps the previous preferences
         timeout(PARTS_END, self.toasts).await.ok(); // notifications that are shown stay
         self.parts.shutdown().await;
         if let Some(practice) = self.practice {

@@ -29,7 +29,7 @@ pub async fn run(bus: Option<String>, mut view: watch::Receiver<Arc<View>>) {
     let mut connection = None;
     let mut told = Entry::default();
     loop {
-        let wanted = Entry::of(&view.borrow_and_update().badge);
+        let wanted = Entry::of(view.borrow_and_update().badge);
         if wanted != told {
             match timeout(PATIENCE, tell(&mut connection, bus.as_deref(), wanted)).await {
                 Ok(Ok(())) => told = wanted,
@@ -67,7 +67,7 @@ struct Entry {
 }
 
 impl Entry {
-    fn of(badge: &Badge) -> Self {
+    fn of(badge: Badge) -> Self {
         Self { count: badge.mentions, urgent: badge.signed_out }
     }
 }

@@ -8,3 +8,6 @@ pub mod open_url;
 pub mod sound;
 pub mod toast;
 pub mod tray;
+
+#[cfg(test)]
+mod bus_tests;

@@ -241,17 +241,12 @@ impl Open {
         self.player = Player::connect_new(self.device.mixer());
         self.player.set_volume(amplitude(sound.volume_percent));
         let once = samples.total_duration().unwrap_or_default();
-        let length = match sound.loop_for_ms {
-            Some(limit) => {
-                let limit = Duration::from_millis(limit);
-                self.player.append(samples.repeat_infinite().take_duration(limit));
-                limit
-            }
-            None => {
-                self.player.append(samples);
-                once
-            }
-        };
+        let length = sound.loop_for_ms.map_or(once, Duration::from_millis);
+        if sound.loop_for_ms.is_some() {
+            self.player.append(samples.repeat_infinite().take_duration(length));
+        } else {
+            self.player.append(samples);
+        }
         self.playing = Some(Playing { sound, length, waited: Duration::ZERO });
     }
 }
@@ -284,7 +279,7 @@ fn describe(error: &DeviceSinkError) -> String {
                 format!("the sound device refused: {error}")
             }
         }
-        _ => format!("the sound device refused: {error}"),
+        DeviceSinkError::UnsupportedSampleFormat => "the sound device wants samples of an unknown kind".to_owned(),
     }
 }
 

@@ -168,13 +168,10 @@ impl Worker {
             Some(service) => service,
             None => self.service.insert(Service::connect(self.bus.as_deref()).await.map_err(ToastError::Bus)?),
         };
-        let capabilities = match &mut service.capabilities {
-            Some(capabilities) => &*capabilities,
-            None => {
-                let found = capabilities(&service.connection).await.map_err(ToastError::Service)?;
-                &*service.capabilities.insert(found)
-            }
-        };
+        if service.capabilities.is_none() {
+            service.capabilities = Some(capabilities(&service.connection).await.map_err(ToastError::Service)?);
+        }
+        let capabilities = service.capabilities.get_or_insert_default();
         let content = Content::of(banner, capabilities);
         let answer = service
             .connection
@@ -218,7 +215,7 @@ impl Worker {
 
     async fn on_signal(&mut self, message: &zbus::Message) {
         let header = message.header();
-        match header.member().map(|member| member.as_str()) {
+        match header.member().map(zbus::names::MemberName::as_str) {
             Some("ActionInvoked") => {
                 let Ok((number, _action)) = message.body().deserialize::<(u32, String)>() else { return };
                 if let Some(banner) = self.shown.get(&number) {

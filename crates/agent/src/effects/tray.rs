@@ -1,4 +1,4 @@
-//! The tray icon: a StatusNotifierItem with the badge painted into it, and a menu.
+//! The tray icon: a `StatusNotifierItem` with the badge painted into it, and a menu.
 //!
 //! What it shows is a pure function of the view; the desktop is told only when that changed. A desktop without a tray
 //! is not an error (plain GNOME has none): the item waits for one to appear.
@@ -34,17 +34,16 @@ pub async fn run(mut view: watch::Receiver<Arc<View>>, commands: mpsc::Sender<Co
         let newest = Arc::clone(&view.borrow_and_update());
         if newest.prefs.tray && !refused {
             let model = Model::of(&newest);
-            match &handle {
-                Some(handle) => update(handle, model).await,
-                None => {
-                    let item = Item { model, commands: commands.clone() };
-                    match item.assume_sni_available(true).spawn().await {
-                        Ok(spawned) => handle = Some(spawned),
-                        Err(error) => {
-                            // Without a session bus there never is a tray; asked again when switched off and on.
-                            tracing::info!(%error, "there is no tray");
-                            refused = true;
-                        }
+            if let Some(handle) = &handle {
+                update(handle, model).await;
+            } else {
+                let item = Item { model, commands: commands.clone() };
+                match item.assume_sni_available(true).spawn().await {
+                    Ok(spawned) => handle = Some(spawned),
+                    Err(error) => {
+                        // Without a session bus there never is a tray; asked again when switched off and on.
+                        tracing::info!(%error, "there is no tray");
+                        refused = true;
                     }
                 }
             }
@@ -170,13 +169,13 @@ fn one_line(text: &str) -> String {
 }
 
 /// The mark at one size as the desktop wants it: alpha first, most significant byte first.
-fn pixmap(size: u32, badge: &Badge) -> Option<Icon> {
-    let mut data = mark::paint(size, badge);
-    for pixel in data.chunks_exact_mut(4) {
+fn pixmap(size: u32, badge: Badge) -> Option<Icon> {
+    let mut pixels = mark::paint(size, &badge);
+    for pixel in pixels.chunks_exact_mut(4) {
         pixel.rotate_right(1);
     }
-    let side = i32::try_from(size).ok()?;
-    Some(Icon { width: side, height: side, data })
+    let edge = i32::try_from(size).ok()?;
+    Some(Icon { width: edge, height: edge, data: pixels })
 }
 
 struct Item {
@@ -219,7 +218,7 @@ impl Tray for Item {
     }
 
     fn icon_pixmap(&self) -> Vec<Icon> {
-        SIZES.into_iter().filter_map(|size| pixmap(size, &self.model.badge)).collect()
+        SIZES.into_iter().filter_map(|size| pixmap(size, self.model.badge)).collect()
     }
 
     fn tool_tip(&self) -> ToolTip {
@@ -292,8 +291,10 @@ mod tests {
             .collect()
     }
 
+    type Click = Box<dyn Fn(&mut Item) + Send>;
+
     fn click(item: &mut Item, line: &str) {
-        fn find(menu: Vec<MenuItem<Item>>, line: &str) -> Option<Box<dyn Fn(&mut Item) + Send>> {
+        fn find(menu: Vec<MenuItem<Item>>, line: &str) -> Option<Click> {
             menu.into_iter().find_map(|entry| match entry {
                 MenuItem::Standard(entry) if entry.label == line => Some(entry.activate),
                 MenuItem::SubMenu(menu) => find(menu.submenu, line),

@@ -1,4 +1,4 @@
-//! What was decided and shown: a thread that owns two SQLite files.
+//! What was decided and shown: a thread that owns two `SQLite` files.
 //!
 //! `history.db` holds decisions for Activity; it may be switched off, and then nothing of it stays on disk.
 //! `presented.db` is the ledger of messages that were really presented: always kept, because it is what prevents a
@@ -53,6 +53,17 @@ pub struct History {
     jobs: SyncSender<Job>,
 }
 
+/// What [`start`] gives.
+#[derive(Debug)]
+pub struct Started {
+    /// The queue.
+    pub history: History,
+    /// The posts that earlier runs presented, the oldest first.
+    pub presented: Vec<(ServerId, PostId)>,
+    /// It ends when the last queue is dropped.
+    pub thread: JoinHandle<()>,
+}
+
 /// The queue is full: the disk does not keep up.
 #[derive(Debug)]
 pub struct Full<T>(pub T);
@@ -65,13 +76,10 @@ enum Job {
     Prefs(HistoryPrefs),
 }
 
-/// Opens the files and starts the thread. Gives the posts that earlier runs presented, the oldest first.
+/// Opens the files and starts the thread.
 ///
 /// Fails only where no thread can be started.
-pub fn start(
-    setup: HistorySetup,
-    reports: mpsc::Sender<Signal>,
-) -> io::Result<(History, Vec<(ServerId, PostId)>, JoinHandle<()>)> {
+pub fn start(setup: HistorySetup, reports: mpsc::Sender<Signal>) -> io::Result<Started> {
     let (jobs, queue) = sync_channel(QUEUE);
     let (ready, presented) = sync_channel(1);
     let thread = thread::Builder::new().name("history".to_owned()).spawn(move || {
@@ -79,7 +87,7 @@ pub fn start(
         ready.send(worker.ledger.all()).ok(); // whoever started us waits for it, or is gone
         worker.run(&queue);
     })?;
-    Ok((History { jobs }, presented.recv().unwrap_or_default(), thread))
+    Ok(Started { history: History { jobs }, presented: presented.recv().unwrap_or_default(), thread })
 }
 
 /// How many decisions a file holds, without changing it; a file that is not there holds none.

@@ -111,7 +111,7 @@ fn open_or_replace(path: &Path, schema: &str) -> (Option<Connection>, bool, Opti
     }
 }
 
-/// `None` only if SQLite cannot even use memory; then nothing is kept.
+/// `None` only if `SQLite` cannot even use memory; then nothing is kept.
 fn in_memory(schema: &str) -> Option<Connection> {
     Connection::open_in_memory().ok().and_then(|connection| prepare(connection, schema).ok())
 }

@@ -57,7 +57,7 @@ struct Running {
 impl Running {
     fn new(setup: HistorySetup) -> Self {
         let (sender, reports) = mpsc::channel(16);
-        let (history, presented, thread) = start(setup, sender).unwrap();
+        let Started { history, presented, thread } = start(setup, sender).unwrap();
         Self { history, presented, reports, thread }
     }
 

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use belfry_agent::effects::{launcher, toast};
+use super::{launcher, toast};
 use belfry_core::badge::Badge;
 use belfry_core::event::Priority;
 use belfry_core::ids::{BannerId, ServerId};
@@ -81,6 +81,7 @@ struct Service {
     last: u32,
 }
 
+#[expect(clippy::needless_pass_by_value, clippy::unused_self, reason = "the shape that the macro wants")]
 #[zbus::interface(name = "org.freedesktop.Notifications")]
 impl Service {
     fn get_capabilities(&self) -> Vec<String> {
@@ -95,15 +96,16 @@ impl Service {
     fn notify(
         &mut self,
         #[zbus(header)] header: Header<'_>,
-        _app_name: String,
+        app_name: String,
         replaces: u32,
-        _icon: String,
+        icon: String,
         summary: String,
         body: String,
         actions: Vec<String>,
         hints: HashMap<String, OwnedValue>,
         expire: i32,
     ) -> u32 {
+        assert_eq!((app_name.as_str(), icon.as_str()), ("Belfry", "org.belfry.Belfry"));
         let urgency = hints.get("urgency").and_then(|hint| u8::try_from(hint).ok()).unwrap();
         let quiet = hints.get("suppress-sound").and_then(|hint| bool::try_from(hint).ok()).unwrap();
         let call = Call::Notify { replaces, summary, body, actions, urgency, quiet, expire };
