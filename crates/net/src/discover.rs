@@ -303,7 +303,7 @@ fn describe((found, mismatch): (Found, bool)) -> Result<Discovered, DiscoverErro
         warnings.push(format!("This server is old (Mattermost {version}); some things may be missing"));
     }
     if mismatch {
-        warnings.push("The server calls itself by another address that could not be reached".to_owned());
+        warnings.push("The server calls itself by another address; the one you typed is used".to_owned());
     }
     if !healthy {
         warnings.push("The server says that it is not healthy at present".to_owned());

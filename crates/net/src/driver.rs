@@ -213,6 +213,7 @@ impl Driver {
         let id = report.server;
         match report.told {
             Told::Frame(text) => self.on_frame(&now, id, &text),
+            Told::Signal(signal) => self.step(&now, Input::Signal(signal)),
             Told::Event(event) => {
                 if matches!(*event, Event::Connection(Connection::Live { .. })) {
                     self.unreadable.remove(&id);

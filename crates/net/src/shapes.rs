@@ -3,17 +3,22 @@
 //! REST answers and websocket frames carry the same objects, so both read them here. Every field is read leniently
 //! (see [`crate::lenient`]); an object is refused only where it lacks the id that everything hangs on.
 
+mod calls;
+mod list;
+
 use std::collections::BTreeMap;
 
 use belfry_core::event::{
-    ActiveCall, Channel, ChannelType, License, Member, NotifyProps, Preference, ServerConfig, Status, Team, Thread,
-    ThreadCounts, User,
+    Channel, ChannelType, License, Member, NotifyProps, Preference, ServerConfig, Status, Team, Thread, ThreadCounts,
+    User,
 };
-use belfry_core::ids::{CallId, ChannelId, PostId, TeamId, UserId};
+use belfry_core::ids::{ChannelId, PostId, TeamId, UserId};
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 
 use crate::lenient::{self, One, TextMap};
+
+pub use calls::{CallChannelShape, CallShape, calls_ringing};
+pub use list::{List, list};
 
 /// A channel on the wire (protocol §3.2).
 #[derive(Debug, Default, Deserialize)]
@@ -331,92 +336,9 @@ impl ThreadListShape {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct SessionShape {
-    #[serde(deserialize_with = "lenient::text")]
-    session_id: String,
-    #[serde(deserialize_with = "lenient::id")]
-    user_id: Option<UserId>,
-}
-
-/// A call of the Calls plugin (protocol §5.8 `CallState`, and `call_start`).
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct CallShape {
-    #[serde(deserialize_with = "lenient::id")]
-    id: Option<CallId>,
-    #[serde(rename = "channelID", deserialize_with = "lenient::id")]
-    channel_id: Option<ChannelId>,
-    #[serde(deserialize_with = "lenient::int")]
-    start_at: Option<i64>,
-    #[serde(deserialize_with = "lenient::id")]
-    owner_id: Option<UserId>,
-    #[serde(deserialize_with = "lenient::id")]
-    post_id: Option<PostId>,
-    #[serde(deserialize_with = "lenient::many")]
-    sessions: Option<Vec<SessionShape>>,
-    #[serde(deserialize_with = "dismissals")]
-    dismissed_notification: BTreeMap<String, bool>,
-}
-
-fn dismissals<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, bool>, D::Error> {
-    struct Truths(BTreeMap<String, bool>);
-
-    impl<'de> Deserialize<'de> for Truths {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            let entries = BTreeMap::<String, lenient::Scalar<'de>>::deserialize(deserializer)?;
-            Ok(Self(entries.into_iter().map(|(id, value)| (id, value == lenient::Scalar::Bool(true))).collect()))
-        }
-    }
-
-    Ok(lenient::one::<D, Truths>(deserializer)?.map(|truths| truths.0).unwrap_or_default())
-}
-
-impl CallShape {
-    /// The call; `None` without an id or a channel. `channel` is where it happens, unless the call itself says so;
-    /// `me` is who is signed in, for [`ActiveCall::dismissed_by_me`].
-    pub fn into_call(self, channel: Option<ChannelId>, me: Option<UserId>) -> Option<ActiveCall> {
-        let dismissed = me.and_then(|me| self.dismissed_notification.get(me.as_str()).copied());
-        Some(ActiveCall {
-            call_id: self.id?,
-            channel_id: self.channel_id.or(channel)?,
-            owner_id: self.owner_id,
-            post_id: self.post_id,
-            start_at: self.start_at.unwrap_or(0),
-            sessions: self
-                .sessions
-                .unwrap_or_default()
-                .into_iter()
-                .map(|session| (session.session_id, session.user_id))
-                .collect(),
-            dismissed_by_me: dismissed.unwrap_or(false),
-        })
-    }
-}
-
-/// A row of the Calls plugin's `/channels`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct CallChannelShape {
-    /// Which channel.
-    #[serde(deserialize_with = "lenient::id")]
-    pub channel_id: Option<ChannelId>,
-    /// The call that goes on in it.
-    #[serde(deserialize_with = "lenient::one")]
-    pub call: Option<CallShape>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 struct StatusShape {
     #[serde(deserialize_with = "lenient::text")]
     status: String,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct CallsConfigShape {
-    #[serde(rename = "EnableRinging", deserialize_with = "lenient::boolean")]
-    enable_ringing: Option<bool>,
 }
 
 /// Reads one object; `None` where it is no JSON object.
@@ -459,11 +381,6 @@ pub fn preferences(text: &str) -> Option<Vec<Preference>> {
 pub fn status(text: &str) -> Option<Status> {
     let shape: StatusShape = object(text.as_bytes())?;
     (!shape.status.is_empty()).then(|| Status::parse(&shape.status))
-}
-
-/// Reads `EnableRinging` of the Calls plugin's configuration; absent or `null` is off.
-pub fn calls_ringing(text: &str) -> Option<bool> {
-    Some(object::<CallsConfigShape>(text.as_bytes())?.enable_ringing.unwrap_or(false))
 }
 
 /// Reads a client configuration.
@@ -509,72 +426,4 @@ pub fn license_of(map: &BTreeMap<String, String>) -> License {
         lock_teammate_name_display: is_on(map, "LockTeammateNameDisplay").unwrap_or(false),
         sku: map.get("SkuShortName").cloned().unwrap_or_default(),
     }
-}
-
-/// A list as it arrived.
-#[derive(Debug)]
-pub struct List<T> {
-    /// The objects that could be read, also from the beginning of a list that was cut.
-    pub items: Vec<T>,
-    /// How many elements there were, readable or not.
-    pub rows: usize,
-    /// Whether the list was read to its end.
-    pub complete: bool,
-}
-
-struct Collect<'a, T> {
-    items: &'a mut Vec<T>,
-    rows: &'a mut usize,
-}
-
-impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for Collect<'_, T> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Collect<'_, T> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an array")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while let Some(One(item)) = seq.next_element()? {
-            *self.rows += 1;
-            self.items.extend(item);
-        }
-        Ok(())
-    }
-}
-
-/// Reads a JSON array, one object a line (NDJSON), or `null` as nothing at all: servers answer the same
-/// question in each of these ways (protocol §3.3), so the first byte decides.
-pub fn list<'de, T: Deserialize<'de>>(body: &'de [u8]) -> List<T> {
-    let mut list = List { items: Vec::new(), rows: 0, complete: false };
-    match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        Some(b'[') => {
-            let mut json = serde_json::Deserializer::from_slice(body);
-            let collect = Collect { items: &mut list.items, rows: &mut list.rows };
-            list.complete = collect.deserialize(&mut json).is_ok() && json.end().is_ok();
-        }
-        Some(b'{') => {
-            list.complete = true;
-            for row in serde_json::Deserializer::from_slice(body).into_iter::<One<T>>() {
-                match row {
-                    Ok(One(item)) => {
-                        list.rows += 1;
-                        list.items.extend(item);
-                    }
-                    Err(_) => list.complete = false,
-                }
-            }
-        }
-        Some(_) => list.complete = body.trim_ascii() == b"null",
-        None => {}
-    }
-    list
 }

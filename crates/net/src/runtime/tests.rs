@@ -58,6 +58,20 @@ struct World {
 
 impl World {
     async fn start(answer: impl Fn(&str) -> Answer + Send + Sync + 'static, token: bool) -> Self {
+        let memory = |key: &str| {
+            let secrets = SecretStore::memory();
+            if let (SecretStore::Memory(map), true) = (&secrets, token) {
+                map.lock().unwrap().insert(key.to_owned(), Secret::new("tok"));
+            }
+            secrets
+        };
+        Self::start_with(answer, memory).await
+    }
+
+    async fn start_with(
+        answer: impl Fn(&str) -> Answer + Send + Sync + 'static,
+        secrets: impl FnOnce(&str) -> SecretStore,
+    ) -> Self {
         let server = WebServer::start(answer).await;
         let prefs = LocalPrefs {
             servers: vec![ServerPrefs {
@@ -71,10 +85,7 @@ impl World {
             }],
             ..LocalPrefs::default()
         };
-        let secrets = SecretStore::memory();
-        if token {
-            secrets.set(&prefs.servers[0].secret_key(), &Secret::new("tok")).await.unwrap();
-        }
+        let secrets = secrets(&prefs.servers[0].secret_key());
         let setup = Setup { timing: fast(), ..Setup::new(prefs, Arc::new(secrets), Surface::Toasts) };
         Self { running: spawn(&Handle::current(), setup), server }
     }
@@ -248,6 +259,27 @@ async fn without_a_token_nothing_is_tried_until_the_person_signs_in() {
     let mut world = World::start(rest, false).await;
     world.until_health("not signed in", |health| *health == Health::NotSignedIn).await;
     assert!(world.server.requests().is_empty());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn tokens_that_cannot_be_read_are_a_problem_with_a_sentence_and_tried_again() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokens.json");
+    let mut world = World::start_with(rest, |key| {
+        std::fs::write(&path, serde_json::json!({ key: "tok" }).to_string()).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        SecretStore::file(path.clone())
+    })
+    .await;
+    let keyring = |view: &View| view.problems.iter().any(|problem| problem.kind == ProblemKind::Keyring);
+    world.until("the problem is shown", keyring).await;
+    world.until_health("waiting", |health| matches!(health, Health::Waiting { .. })).await;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let (_, mut socket) = world.websocket().await;
+    greet(&mut socket, "k1").await;
+    world.until("live, and the problem gone", |view| !keyring(view) && view.servers[0].health == Health::Live).await;
 }
 
 #[tokio::test]

@@ -43,13 +43,25 @@ impl Known {
     }
 }
 
-/// Takes one answer in; refusals that end or block the session, and those that pass, are errors.
+/// Whether nothing can be counted rightly without this answer. The others are done without, rather than showing nothing.
+fn is_needed(path: &str) -> bool {
+    const SPARED: [&str; 5] = ["/license/", "/teams/members", "/status", "/teams/unread", "/threads"];
+    !SPARED.iter().any(|part| path.contains(part))
+}
+
+/// Takes one answer in. Refusals that end or block the session are errors; so is trouble of the server with an answer that
+/// is needed. What the server does not know (404, 410, 501) is another matter: it is old, or the thing is switched off.
 fn take(collector: &mut Collector, method: &str, path: &str, reply: &Reply) -> Result<Absorbed, HttpError> {
     let absorbed = collector.absorb(method, path, reply.status, &reply.body);
-    let api = path.starts_with("/api/v4/");
+    let refusal = || Rest::refusal(path, reply);
     match reply.status {
-        401 | 403 | 429 | 500..=599 if api => Err(Rest::refusal(path, reply)),
-        _ => Ok(absorbed),
+        401 | 403 if refusal().is_session_expired() || refusal().is_mfa_required() => Err(refusal()),
+        401 | 403 | 429 | 500 | 502..=599 if is_needed(path) => Err(refusal()),
+        200 | 404 => Ok(absorbed),
+        status => {
+            tracing::debug!(status, "an answer is missing from a load");
+            Ok(absorbed)
+        }
     }
 }
 
@@ -393,6 +405,23 @@ mod tests {
         .await
         .unwrap();
         assert_eq!(snapshot.members.len(), 203);
+    }
+
+    #[tokio::test]
+    async fn what_a_server_has_switched_off_is_done_without_and_trouble_is_not() {
+        let with = |status: u16, about: &'static str| {
+            load(move |path| match path.split('?').next().unwrap() {
+                path if path == about => Answer::json(status, r#"{"id":"x"}"#),
+                "/api/v4/users/me/channels" | "/api/v4/users/me/channel_members" => Answer::json(200, "[]"),
+                _ => ordinary(path).unwrap_or_else(not_found),
+            })
+        };
+        assert!(with(501, "/api/v4/users/me/status").await.unwrap().0.status.is_none());
+        assert!(with(500, "/api/v4/users/me/teams/unread").await.is_ok());
+        assert!(with(403, "/api/v4/license/client").await.is_ok());
+        for needed in ["/api/v4/users/me/preferences", "/api/v4/users/me/channels", "/api/v4/config/client"] {
+            assert_eq!(with(500, needed).await.unwrap_err().status(), Some(500), "{needed}");
+        }
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 pub mod backoff;
 pub(crate) mod head;
+mod held;
 mod load;
 pub mod machine;
 mod socket;

@@ -13,6 +13,8 @@ use belfry_core::effect::{Fetch, Write};
 use belfry_core::event::{Connection, Event, Fetched, Snapshot};
 use belfry_core::ids::{ServerId, UserId};
 use belfry_core::prefs::ServerPrefs;
+use belfry_core::problem::ProblemKind;
+use belfry_core::signal::Signal;
 use belfry_core::time::MonoTime;
 use futures_util::{SinkExt as _, StreamExt as _};
 use http::HeaderValue;
@@ -26,19 +28,16 @@ use url::Url;
 
 use super::backoff::{Backoff, Jitter, Timing};
 use super::head::{self, Head};
+use super::held::{Held, Pushed};
 use super::load::{self, Known};
 use super::machine::{Action, Ending, Identity, Input, Machine};
 use super::socket::{self, Refusal, Socket, Text};
 use crate::clock::{Clock, SuspendWatch};
 use crate::http::{HttpError, Rest, Size, bearer};
 use crate::lenient::TextMap;
-use crate::secrets::SecretStore;
+use crate::secrets::{SecretError, SecretStore};
 use crate::shapes;
 
-/// Frames held back during a load.
-const HELD_FRAMES: usize = 8_192;
-/// And their size together, bytes.
-const HELD_BYTES: usize = 16 << 20;
 /// A write to the socket that takes longer than this means that nobody reads at the other end.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A farewell is a courtesy.
@@ -75,8 +74,10 @@ pub(crate) enum ToSession {
 pub(crate) enum Told {
     /// A frame, to be decoded where it is used.
     Frame(Text),
-    /// Something else.
+    /// Something else that the server, or the connection to it, told.
     Event(Box<Event<'static>>),
+    /// Something about this computer.
+    Signal(Signal),
 }
 
 /// A report with its sender.
@@ -127,6 +128,7 @@ struct Session {
     /// When the keyring is asked again, after it failed.
     token_at: Option<MonoTime>,
     token_backoff: Backoff,
+    keyring_failed: bool,
     socket: Option<Socket>,
     closed_by_server: bool,
     addresses: Arc<tokio::sync::OnceCell<Vec<Url>>>,
@@ -134,10 +136,7 @@ struct Session {
     jobs: JoinSet<Done>,
     connecting: Option<AbortHandle>,
     loading: Option<AbortHandle>,
-    held: VecDeque<Text>,
-    held_bytes: usize,
-    /// Frames were lost since the load began: no later one may pass before it ends.
-    held_full: bool,
+    held: Held,
 }
 
 /// Runs a session until it is stopped. Returns only then; a panic is the supervisor's business.
@@ -149,6 +148,7 @@ pub(crate) async fn run(start: Start) {
         client: None,
         token_at: None,
         token_backoff: Backoff::default(),
+        keyring_failed: false,
         socket: None,
         closed_by_server: false,
         addresses: Arc::default(),
@@ -156,9 +156,7 @@ pub(crate) async fn run(start: Start) {
         jobs: JoinSet::new(),
         connecting: None,
         loading: None,
-        held: VecDeque::new(),
-        held_bytes: 0,
-        held_full: false,
+        held: Held::default(),
     };
     session.run().await;
 }
@@ -244,6 +242,7 @@ impl Session {
         }
         let url = prefs.url.clone();
         let token = self.start.secrets.get(&prefs.secret_key()).await;
+        self.report_keyring(token.as_ref().err()).await;
         let client = match token {
             Ok(Some(token)) => match (Rest::open(&url, Some(&token)).await, bearer(&token)) {
                 (Ok(rest), Ok(token)) => Ok(Client { rest: Arc::new(rest), token }),
@@ -269,6 +268,18 @@ impl Session {
                 self.tell(Event::Connection(Connection::Waiting { reason, retry_in_ms })).await;
             }
         }
+    }
+
+    /// Tells once that tokens cannot be read, and once that they can again.
+    async fn report_keyring(&mut self, error: Option<&SecretError>) {
+        let kind = ProblemKind::Keyring;
+        let signal = match error {
+            Some(error) => Signal::ProblemRaised { kind, detail: error.to_string() },
+            None if self.keyring_failed => Signal::ProblemCleared(kind),
+            None => return,
+        };
+        self.keyring_failed = error.is_some();
+        self.send(Told::Signal(signal)).await;
     }
 
     /// Feeds the machine and does what it says. What doing it brings up is fed in turn.
@@ -329,7 +340,7 @@ impl Session {
         if let Some(older) = self.loading.take() {
             older.abort();
         }
-        self.held_full = false;
+        self.held.load_begins();
         let rest = Arc::clone(&client.rest);
         self.loading = Some(self.jobs.spawn(async move { Done::Loaded(Box::new(load::everything(&rest).await)) }));
     }
@@ -509,32 +520,18 @@ impl Session {
     async fn deliver(&mut self, text: Text) {
         if !self.machine.holds_frames() {
             self.send(Told::Frame(text)).await;
-        } else if self.held_full || self.held.len() >= HELD_FRAMES || self.held_bytes + text.len() > HELD_BYTES {
-            if !self.held_full {
-                tracing::warn!(
-                    server = self.start.prefs.id.0,
-                    frames = self.held.len(),
-                    "too many frames during a load"
-                );
-                self.held_full = true;
-                self.advance(Input::Overflowed).await;
-            }
-        } else {
-            self.held_bytes += text.len();
-            self.held.push_back(text);
+        } else if self.held.push(text) == Pushed::FirstLost {
+            tracing::warn!(server = self.start.prefs.id.0, "too many frames during a load");
+            self.advance(Input::Overflowed).await;
         }
     }
 
     /// Lets the frames go that were held back for a load.
     async fn release(&mut self) {
         while !self.machine.holds_frames()
-            && let Some(text) = self.held.pop_front()
+            && let Some(text) = self.held.pop()
         {
-            self.held_bytes -= text.len();
             self.send(Told::Frame(text)).await;
-        }
-        if self.held.is_empty() && self.held.capacity() > 64 {
-            self.held.shrink_to(0);
         }
     }
 
