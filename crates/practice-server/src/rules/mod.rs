@@ -5,6 +5,7 @@
 
 mod audience;
 mod followers;
+mod inline;
 mod keywords;
 mod names;
 mod scan;
