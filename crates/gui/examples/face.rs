@@ -21,7 +21,7 @@ fn main() -> Result<(), belfry_gui::FaceError> {
         server.last_heard_ms += shift;
     }
     if has("permission") {
-        view.permission_prompts = vec![view.servers[0].id];
+        view.permission_prompts = view.servers.iter().map(|server| server.id).take(1).collect();
     }
     if has("empty") {
         view = View { prefs: view.prefs, ..View::default() };
@@ -36,8 +36,8 @@ fn main() -> Result<(), belfry_gui::FaceError> {
         if peer.down.send(first).is_err() {
             return;
         }
-        while let Ok(up) = peer.ups.recv_timeout(Duration::from_secs(3600)) {
-            eprintln!("{up:?}");
+        while let Ok(up) = peer.ups.recv_timeout(Duration::from_hours(1)) {
+            report(&up);
             if let Up::Query(id, Query::Activity { .. }) = up {
                 let answer = Answer::Activity { rows: rows.clone(), more: false };
                 if peer.down.send(Down::Answer(id, answer)).is_err() {
@@ -48,4 +48,9 @@ fn main() -> Result<(), belfry_gui::FaceError> {
     });
     assert!(scripted.is_ok(), "a thread");
     if has("banners") { belfry_gui::run_banners(link) } else { belfry_gui::run_window(link) }
+}
+
+#[expect(clippy::print_stderr, reason = "an example says what the face sent")]
+fn report(up: &Up) {
+    eprintln!("{up:?}");
 }

@@ -136,11 +136,18 @@ pub struct Peer {
     pub ups: Receiver<Up>,
 }
 
+/// Come to the front.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Raise {
+    /// On this page, where one is named.
+    pub page: Option<Page>,
+}
+
 #[derive(Default)]
 struct Inbox {
     view: Option<Arc<View>>,
     answers: VecDeque<(QueryId, Answer)>,
-    raise: Option<Option<Page>>,
+    raise: Option<Raise>,
     closed: bool,
     waker: Option<egui::Context>,
 }
@@ -152,8 +159,8 @@ pub struct News {
     pub view: Option<Arc<View>>,
     /// Answers, in order.
     pub answers: Vec<(QueryId, Answer)>,
-    /// Come to the front, on this page where one is named.
-    pub raise: Option<Option<Page>>,
+    /// Come to the front.
+    pub raise: Option<Raise>,
     /// The agent is gone: end.
     pub closed: bool,
 }
@@ -253,7 +260,7 @@ fn receive((inbox, changed): &(Mutex<Inbox>, Condvar), down: Option<Down>) {
                 }
                 inbox.answers.push_back((id, answer));
             }
-            Some(Down::Raise(page)) => inbox.raise = Some(page),
+            Some(Down::Raise(page)) => inbox.raise = Some(Raise { page }),
             None => inbox.closed = true,
         }
         inbox.waker.clone()

@@ -23,7 +23,7 @@ pub enum FaceError {
     /// Neither X11 nor Wayland.
     #[error("there is no display: DISPLAY is not set (run `belfry headless` to be notified without one)")]
     NoDisplay,
-    /// Banners need X11, or XWayland, to be placed.
+    /// Banners need X11, or X11 on Wayland, to be placed.
     #[error("banners need an X11 display, and DISPLAY is not set")]
     NoX11,
     /// The display lacks something.
@@ -34,7 +34,14 @@ pub enum FaceError {
     Thread(#[from] std::io::Error),
     /// The window system or OpenGL failed.
     #[error("the window could not be drawn: {0}")]
-    Draw(#[from] eframe::Error),
+    Draw(String),
+}
+
+impl From<eframe::Error> for FaceError {
+    fn from(error: eframe::Error) -> Self {
+        // Some of its causes cannot leave their thread; the sentence can.
+        Self::Draw(error.to_string())
+    }
 }
 
 fn is_set(variable: &str) -> bool {
@@ -74,7 +81,7 @@ pub fn run_window(link: Link) -> Result<(), FaceError> {
     let viewport = ViewportBuilder::default()
         .with_title(texts::window_title(&badge.text()))
         .with_app_id(APP_ID)
-        .with_icon(window::icon(&badge))
+        .with_icon(window::icon(badge))
         .with_inner_size([1000.0, 680.0])
         .with_min_inner_size([720.0, 520.0]);
     eframe::run_native(

@@ -5,6 +5,12 @@
 //! Refuses: deciding, storing, speaking to a server, playing a sound.
 //! Read first: [`Link`], [`outbox::Outbox`], [`theme::Palette`].
 
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "points, pixels and seconds on a screen are small, and a float cast saturates"
+)]
+
 pub mod banner;
 pub mod bridge;
 mod face;

@@ -102,7 +102,7 @@ pub fn activity() -> Vec<ActivityRow> {
         (true, String::new(), String::new(), NOW_MS - 2 * MINUTE_MS);
     let mut jun = decision(3, "Jun Okafor", "@channel freeze starts at 17:00, please hold your merges");
     (jun.verdict, jun.reason, jun.at_ms) = (Verdict::Skip, Some(Reason::ChannelMuted), NOW_MS - 6 * MINUTE_MS);
-    jun.sentence = "With this change it would have been shown, with the sound Bing".to_owned();
+    "With this change it would have been shown, with the sound Bing".clone_into(&mut jun.sentence);
     jun.trace = vec![
         step("own_post", "continue", "Not your own message"),
         step("member", "continue", "You are a member of Release train"),
@@ -110,7 +110,7 @@ pub fn activity() -> Vec<ActivityRow> {
     ];
     let mut ci = decision(2, "Build bot", "pipeline 4213 failed on main");
     (ci.priority, ci.at_ms) = (Priority::Urgent, NOW_MS - 11 * MINUTE_MS);
-    ci.place = "Ops room".to_owned();
+    "Ops room".clone_into(&mut ci.place);
     let mut lena = decision(1, "Lena Maurer", "8065 inside, 443 outside");
     (lena.thread, lena.recovered, lena.at_ms) =
         (Some("Which port behind the proxy?".to_owned()), Some("thread_recovered".into()), NOW_MS - 24 * MINUTE_MS);

@@ -3,7 +3,7 @@
 use belfry_core::activity::{Decision, DecisionKind, Verdict};
 use belfry_core::event::Priority;
 use belfry_core::prefs::Permission;
-use belfry_core::view::{BannerView, Health};
+use belfry_core::view::{BannerView, Health, ServerView};
 
 /// The program.
 pub const APP: &str = "Belfry";
@@ -347,6 +347,26 @@ pub fn paused(now_ms: i64, until_ms: i64) -> String {
 /// The address without its scheme.
 pub fn host(url: &str) -> &str {
     url.split_once("://").map_or(url, |(_, rest)| rest)
+}
+
+/// Address and version of what was found.
+pub fn about_address(url: &str, version: &str) -> String {
+    let host = host(url);
+    if version.is_empty() { host.to_owned() } else { format!("{host} · version {version}") }
+}
+
+/// Address, account and version of a server of the list.
+pub fn about_server(server: &ServerView) -> String {
+    let ServerView { url, username, version, health, .. } = server;
+    let account = match health {
+        _ if username.is_empty() => String::new(),
+        Health::SignedOut { .. } | Health::NotSignedIn => format!(" · account {username}"),
+        Health::Connecting | Health::Live | Health::Waiting { .. } | Health::Failed { .. } => {
+            format!(" · signed in as {username}")
+        }
+    };
+    let version = if version.is_empty() { String::new() } else { format!(" · version {version}") };
+    format!("{}{account}{version}", host(url))
 }
 
 /// "(3) Belfry"

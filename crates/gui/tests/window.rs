@@ -48,6 +48,12 @@ impl World {
             .collect()
     }
 
+    /// The only question since the last look.
+    #[expect(clippy::unwrap_used, reason = "a test")]
+    fn query(&mut self) -> (QueryId, Query) {
+        self.queries().pop().unwrap()
+    }
+
     fn queries(&mut self) -> Vec<(QueryId, Query)> {
         self.out
             .take()
@@ -77,7 +83,7 @@ fn answer(harness: &mut Harness<'_, World>, id: QueryId, answer: Answer) {
 /// A window whose Activity page has the four rows of the picture.
 fn with_activity() -> Harness<'static, World> {
     let mut harness = window(testing::view());
-    let (id, _) = harness.state_mut().queries().pop().unwrap();
+    let (id, _) = harness.state_mut().query();
     answer(&mut harness, id, Answer::Activity { rows: testing::activity(), more: false });
     harness
 }
@@ -138,7 +144,7 @@ fn a_new_decision_goes_on_top_and_older_rows_stay() {
     let mut harness = with_activity();
     harness.state_mut().view.activity_revision = 2;
     harness.run_steps(2);
-    let (id, _) = harness.state_mut().queries().pop().unwrap();
+    let (id, _) = harness.state_mut().query();
     let mut rows = testing::activity();
     let mut newest = rows[0].clone();
     newest.row = 5;
@@ -200,11 +206,11 @@ fn why_names_the_rule_and_offers_what_changes_it() {
 #[test]
 fn a_long_history_draws_what_is_seen_and_asks_for_more_at_its_end() {
     let mut harness = window(testing::view());
-    let (id, _) = harness.state_mut().queries().pop().unwrap();
-    let rows = (0..100)
+    let (id, _) = harness.state_mut().query();
+    let rows = (0..100_i64)
         .map(|index| belfry_core::activity::ActivityRow {
             row: 1000 - index,
-            decision: testing::decision(u64::try_from(index).unwrap() + 1, &format!("Person {index}"), "hello"),
+            decision: testing::decision(index.unsigned_abs() + 1, &format!("Person {index}"), "hello"),
         })
         .collect();
     answer(&mut harness, id, Answer::Activity { rows, more: true });
@@ -235,7 +241,7 @@ fn empty_pages_say_what_to_do() {
     harness.get_by_role_and_label(Role::TextInput, "Address");
 
     let mut harness = window(testing::view());
-    let (id, _) = harness.state_mut().queries().pop().unwrap();
+    let (id, _) = harness.state_mut().query();
     answer(&mut harness, id, Answer::Activity { rows: Vec::new(), more: false });
     harness.get_by_label("Nothing has arrived yet");
 }
@@ -249,7 +255,7 @@ fn discovered(found: Discovered) -> Harness<'static, World> {
     harness.state_mut().out.take();
     harness.get_by_role_and_label(Role::Button, "Continue").click();
     harness.run_steps(3);
-    let (id, query) = harness.state_mut().queries().pop().unwrap();
+    let (id, query) = harness.state_mut().query();
     assert_eq!(query, Query::Discover { address: "chat.example.org".to_owned() });
     answer(&mut harness, id, Answer::Discovered(found));
     harness
@@ -271,7 +277,7 @@ fn adding_a_server_goes_from_address_to_password_to_code() {
     type_into(&mut harness, "Username or email", "morgan", Role::TextInput);
     type_into(&mut harness, "Password", "correct horse", Role::PasswordInput);
     click(&mut harness, "Sign in");
-    let (id, query) = harness.state_mut().queries().pop().unwrap();
+    let (id, query) = harness.state_mut().query();
     let sign_in = |mfa: &str| Query::SignIn {
         server: None,
         url: "https://chat.example.org".to_owned(),
@@ -289,13 +295,13 @@ fn adding_a_server_goes_from_address_to_password_to_code() {
     type_into(&mut harness, "Code from your authenticator app", "123456", Role::TextInput);
     harness.key_press(Key::Enter);
     harness.run_steps(3);
-    let (id, query) = harness.state_mut().queries().pop().unwrap();
+    let (id, query) = harness.state_mut().query();
     assert_eq!(query, sign_in("123456"));
     answer(&mut harness, id, Answer::MfaWanted { refused: true });
     harness.get_by_label("That code was not accepted, wait for the next one and try again");
     type_into(&mut harness, "Code from your authenticator app", "654321", Role::TextInput);
     click(&mut harness, "Sign in");
-    let (id, query) = harness.state_mut().queries().pop().unwrap();
+    let (id, query) = harness.state_mut().query();
     assert_eq!(query, sign_in("654321"));
     answer(&mut harness, id, Answer::SignedIn);
     assert!(harness.query_by_label("Sign in to Example").is_none(), "the form is closed");
@@ -307,7 +313,7 @@ fn a_failure_is_said_and_the_form_stays_as_it_was() {
     type_into(&mut harness, "Username or email", "morgan", Role::TextInput);
     type_into(&mut harness, "Password", "wrong", Role::PasswordInput);
     click(&mut harness, "Sign in");
-    let (id, _) = harness.state_mut().queries().pop().unwrap();
+    let (id, _) = harness.state_mut().query();
     answer(&mut harness, id, Answer::Failed { message: "The username or password is not right".to_owned() });
     harness.get_by_label("The username or password is not right");
     let name = harness.get_by_role_and_label(Role::TextInput, "Username or email");
@@ -324,7 +330,7 @@ fn an_unencrypted_server_needs_consent_first() {
     assert!(harness.state_mut().queries().is_empty(), "not without consent");
     click(&mut harness, "I understand that others on the network can read my password and messages");
     click(&mut harness, "Sign in");
-    let (_, query) = harness.state_mut().queries().pop().unwrap();
+    let (_, query) = harness.state_mut().query();
     assert!(matches!(query, Query::SignIn { insecure: true, .. }), "{query:?}");
 }
 
@@ -336,7 +342,7 @@ fn a_personal_access_token_signs_in_too_and_is_never_readable() {
     let field = harness.get_by_role_and_label(Role::PasswordInput, "Personal access token");
     assert!(!field.value().unwrap_or_default().contains("abcdefg"), "screen readers get dots");
     click(&mut harness, "Sign in");
-    let (_, query) = harness.state_mut().queries().pop().unwrap();
+    let (_, query) = harness.state_mut().query();
     assert!(matches!(&query, Query::SignIn { login: Login::AccessToken(token), .. } if token.expose() == "abcdefg"));
     assert!(!format!("{query:?} {:?}", harness.state().state).contains("abcdefg"));
 }
@@ -374,7 +380,7 @@ fn the_servers_page_changes_permission_checks_again_and_signs_out() {
         ]
     );
     click(&mut harness, "Sign out, Northwind");
-    let (id, query) = harness.state_mut().queries().pop().unwrap();
+    let (id, query) = harness.state_mut().query();
     assert_eq!(query, Query::SignOut(ServerId(1)));
     answer(&mut harness, id, Answer::Failed { message: "The server does not answer".to_owned() });
     harness.get_by_label("The server does not answer");
@@ -392,7 +398,7 @@ fn every_page_fits_a_small_window_and_names_its_controls() {
         Health::Waiting { reason: "the server does not answer".to_owned(), retry_at_ms: testing::NOW_MS + 9_000 };
     for size in [Vec2::new(720.0, 520.0), Vec2::new(1600.0, 1000.0)] {
         let mut harness = window_of(view.clone(), size);
-        let (id, _) = harness.state_mut().queries().pop().unwrap();
+        let (id, _) = harness.state_mut().query();
         answer(&mut harness, id, Answer::Activity { rows: testing::activity(), more: false });
         harness.get_by_label_contains("Jun Okafor").click();
         harness.run_steps(6);
@@ -405,7 +411,7 @@ fn every_page_fits_a_small_window_and_names_its_controls() {
             click(&mut harness, page);
             harness.check_accessibility();
         }
-        let (id, query) = harness.state_mut().queries().pop().unwrap();
+        let (id, query) = harness.state_mut().query();
         assert_eq!(query, Query::Doctor);
         let line = DoctorLine { part: "Display".to_owned(), ok: true, detail: "X11, with a compositor".to_owned() };
         answer(&mut harness, id, Answer::Doctor(vec![line]));

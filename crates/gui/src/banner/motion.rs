@@ -50,7 +50,7 @@ impl Track {
 
     /// Whether it still moves.
     pub(super) fn is_moving(self, now: f64) -> bool {
-        self.secs > 0.0 && self.from != self.to && now < self.start + f64::from(self.secs)
+        self.secs > 0.0 && (self.from - self.to).abs() > f32::EPSILON && now < self.start + f64::from(self.secs)
     }
 
     /// Sets off for another value, from wherever it is; at once where `secs` is 0.

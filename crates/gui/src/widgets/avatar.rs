@@ -20,7 +20,7 @@ pub fn initials(name: &str) -> String {
     let Some(first) = words.by_ref().find_map(first_letter) else {
         return "?".to_owned();
     };
-    let last = words.filter_map(first_letter).last();
+    let last = words.filter_map(first_letter).next_back();
     [Some(first), last].into_iter().flatten().flat_map(char::to_uppercase).collect()
 }
 

@@ -192,15 +192,15 @@ impl WindowFace {
         if self.shown_badge != Some(badge) {
             self.shown_badge = Some(badge);
             ctx.send_viewport_cmd(ViewportCommand::Title(texts::window_title(&badge.text())));
-            ctx.send_viewport_cmd(ViewportCommand::Icon(Some(Arc::new(icon(&badge)))));
+            ctx.send_viewport_cmd(ViewportCommand::Icon(Some(Arc::new(icon(badge)))));
         }
     }
 }
 
 /// The window's icon with its badge.
-pub(crate) fn icon(badge: &Badge) -> egui::IconData {
+pub(crate) fn icon(badge: Badge) -> egui::IconData {
     const SIZE: u32 = 64;
-    egui::IconData { rgba: mark::paint(SIZE, badge), width: SIZE, height: SIZE }
+    egui::IconData { rgba: mark::paint(SIZE, &badge), width: SIZE, height: SIZE }
 }
 
 impl eframe::App for WindowFace {
@@ -216,8 +216,8 @@ impl eframe::App for WindowFace {
             self.show_badge(ctx, view.badge);
             self.view = Some(view);
         }
-        if let Some(page) = raise {
-            if let Some(page) = page {
+        if let Some(raise) = raise {
+            if let Some(page) = raise.page {
                 self.state.turn_to(page);
             }
             ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
@@ -230,14 +230,13 @@ impl eframe::App for WindowFace {
 
     fn ui(&mut self, root: &mut Ui, _frame: &mut eframe::Frame) {
         self.frames += 1;
-        match &self.view {
-            Some(view) => ui(root, view, belfry_net::clock::wall_ms(), &mut self.state, &mut self.out),
-            None => {
-                let palette = Palette::of(root);
-                CentralPanel::default_margins()
-                    .frame(Frame::new().fill(palette.bg).inner_margin(PAGE_PADDING))
-                    .show(root, |ui| widgets::label(ui, texts::CONNECTING, Type::Body, palette.dim));
-            }
+        if let Some(view) = &self.view {
+            ui(root, view, belfry_net::clock::wall_ms(), &mut self.state, &mut self.out);
+        } else {
+            let palette = Palette::of(root);
+            CentralPanel::default_margins()
+                .frame(Frame::new().fill(palette.bg).inner_margin(PAGE_PADDING))
+                .show(root, |ui| widgets::label(ui, texts::CONNECTING, Type::Body, palette.dim));
         }
         for up in self.out.take() {
             self.bridge.send(up);

@@ -257,11 +257,7 @@ fn address(ui: &mut Ui, flow: &mut Flow) -> bool {
 fn sign_in(ui: &mut Ui, flow: &mut Flow, agreed_before: bool) -> bool {
     let palette = Palette::of(ui);
     ui.add_space(4.0);
-    let mut about = texts::host(&flow.found.url).to_owned();
-    if !flow.found.version.is_empty() {
-        about.push_str(&format!(" · version {}", flow.found.version));
-    }
-    widgets::label(ui, about, Type::Body, palette.dim);
+    widgets::label(ui, texts::about_address(&flow.found.url, &flow.found.version), Type::Body, palette.dim);
     if flow.found.already.is_some() {
         ui.add_space(6.0);
         widgets::label(ui, texts::ALREADY_THERE, Type::Body, palette.dim);

@@ -131,16 +131,7 @@ fn card(ui: &mut Ui, server: &ServerView, now_ms: i64, state: &mut ServersState,
             server_disc(ui, rect, &server.name);
             ui.vertical(|ui| {
                 widgets::label_truncated(ui, &server.name, Type::CardTitle, palette.text);
-                let mut about = texts::host(&server.url).to_owned();
-                if !server.username.is_empty() {
-                    let signed_out = matches!(server.health, Health::SignedOut { .. } | Health::NotSignedIn);
-                    let words = if signed_out { "account" } else { "signed in as" };
-                    about.push_str(&format!(" · {words} {}", server.username));
-                }
-                if !server.version.is_empty() {
-                    about.push_str(&format!(" · version {}", server.version));
-                }
-                widgets::label_truncated(ui, about, Type::Body, palette.dim);
+                widgets::label_truncated(ui, texts::about_server(server), Type::Body, palette.dim);
                 ui.add_space(4.0);
                 health(ui, server, now_ms);
             });
