@@ -16,9 +16,9 @@ use crate::view::{BannerKind, BannerView};
 /// A running face paints a new card within this (product.md "Banner").
 const PAINT_WITHIN: Duration = Duration::from_millis(1500);
 /// A face that just connected has this long for its first cards.
-const FIRST_PAINT_WITHIN: Duration = Duration::from_millis(3000);
+const FIRST_PAINT_WITHIN: Duration = Duration::from_secs(3);
 /// A face that was started has this long to connect before the system's notifications are used.
-const FACE_STARTS_WITHIN: Duration = Duration::from_millis(5000);
+const FACE_STARTS_WITHIN: Duration = Duration::from_secs(5);
 /// At most this many cards wait; the oldest is merged into a count beyond it.
 const WAITING_LIMIT: usize = 200;
 /// So many posts are remembered for one card, to take it away when they are read or deleted.
@@ -215,7 +215,7 @@ impl Stack {
 
     /// Sends a card straight to the system's notifications.
     pub fn push_toast(&mut self, card: Card, out: &mut Vec<StackEffect>) {
-        self.to_toast(card, out);
+        self.hand_to_system(card, out);
     }
 
     /// Moves waiting cards onto the screen while there is room and the pointer holds nothing.
@@ -234,15 +234,15 @@ impl Stack {
         let displayed: Vec<Card> = self.displayed.drain(..).collect();
         for card in displayed {
             if !card.is_painted() {
-                self.to_toast(card, out);
+                self.hand_to_system(card, out);
             }
         }
         while let Some(card) = self.waiting.pop_front() {
-            self.to_toast(card, out);
+            self.hand_to_system(card, out);
         }
     }
 
-    fn to_toast(&mut self, card: Card, out: &mut Vec<StackEffect>) {
+    fn hand_to_system(&mut self, card: Card, out: &mut Vec<StackEffect>) {
         if self.toasted.len() == TOASTS_REMEMBERED {
             self.toasted.pop_front();
         }
@@ -274,7 +274,7 @@ impl Stack {
         let (painted, unpainted): (Vec<Card>, Vec<Card>) = self.displayed.drain(..).partition(Card::is_painted);
         self.displayed = painted;
         for card in unpainted {
-            self.to_toast(card, out);
+            self.hand_to_system(card, out);
         }
         self.fill(now, prefs, out);
     }
@@ -470,7 +470,7 @@ impl Stack {
         }
         for card in late {
             self.missed = self.missed.saturating_add(1);
-            self.to_toast(card, out);
+            self.hand_to_system(card, out);
         }
         self.release_if_empty();
         self.fill(now, prefs, out);

@@ -4,7 +4,7 @@
 //! panics. Time is an argument ([`time::Now`]); state changes only in [`Engine::step`].
 //!
 //! Read first: [`event::Event`] (what a server told), [`decide::rules`] (the ordered table), [`view::View`] (what is drawn).
-#![warn(missing_docs)]
+#![warn(missing_docs, clippy::wildcard_enum_match_arm)]
 
 pub mod activity;
 pub mod badge;

@@ -10,7 +10,7 @@ use crate::event::{NotifyProps, Post, User};
 pub fn keys(me: &User, props: &NotifyProps, groups: &[String], channel_wide: bool) -> Vec<Key> {
     let mut keys: Vec<Key> = Vec::new();
     if let Some(words) = props.get("mention_keys") {
-        keys.extend(words.split(',').filter(|word| !word.is_empty()).map(|word| Key::loose(word)));
+        keys.extend(words.split(',').filter(|word| !word.is_empty()).map(Key::loose));
     }
     if props.get("first_name").is_some_and(|on| on == "true") && !me.first_name.is_empty() {
         keys.push(Key { text: me.first_name.clone(), case_sensitive: true });
@@ -89,18 +89,20 @@ pub fn reduce(source: &str, html_escaped: bool) -> String {
                 out.push('\n');
             }
             Md::Text(text) if !in_code => push_without_emoji(&mut out, &text, html_escaped),
-            Md::Html(text) | Md::InlineHtml(text) => push_without_emoji(&mut out, &text, html_escaped),
             Md::Code(_) => out.push(' '),
-            Md::SoftBreak | Md::HardBreak => out.push('\n'),
             Md::Start(Tag::Emphasis | Tag::Strong | Tag::Strikethrough | Tag::Link { .. } | Tag::Image { .. })
             | Md::End(TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image) => {
-                out.push(' ')
+                out.push(' ');
             }
-            Md::End(
+            Md::SoftBreak
+            | Md::HardBreak
+            | Md::End(
                 TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::BlockQuote(_) | TagEnd::Item | TagEnd::TableCell,
             ) => out.push('\n'),
             Md::Start(_) | Md::End(_) | Md::Text(_) | Md::Rule | Md::TaskListMarker(_) | Md::FootnoteReference(_) => {}
-            Md::InlineMath(text) | Md::DisplayMath(text) => push_without_emoji(&mut out, &text, html_escaped),
+            Md::Html(text) | Md::InlineHtml(text) | Md::InlineMath(text) | Md::DisplayMath(text) => {
+                push_without_emoji(&mut out, &text, html_escaped);
+            }
         }
     }
     out

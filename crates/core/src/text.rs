@@ -20,41 +20,47 @@ pub fn strip_markdown(source: &str) -> String {
         return source.trim().to_owned();
     }
     let expanded = if source.contains('\t') { Cow::Owned(source.replace('\t', "    ")) } else { Cow::Borrowed(source) };
-    let mut out = Plain { text: String::with_capacity(expanded.len()), hidden: 0 };
+    let mut out = Plain { text: String::with_capacity(expanded.len()), run_begins: 0, hidden: 0, in_code: false };
     let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES;
     for (event, range) in Parser::new_ext(&expanded, options).into_offset_iter() {
         let raw = expanded.get(range).unwrap_or_default();
         match event {
             Md::Start(Tag::Table(_)) => out.hidden += 1,
             Md::End(TagEnd::Table) => out.hidden = out.hidden.saturating_sub(1),
+            Md::Text(text) if out.in_code => out.push(&text),
+            // The source, not the parser's decoding: only a few entities are decoded (§3.3).
             Md::Text(text) => {
-                // The source, not the parser's decoding: only a few entities are decoded (§3.3).
-                if raw.contains('&') { out.push(&decode_entities(raw)) } else { out.push(&text) }
+                out.push(if raw.contains('&') { decode_entities(raw) } else { Cow::Borrowed(&*text) }.as_ref());
             }
-            Md::Code(code) => out.push(&code),
+            Md::Code(code) => {
+                out.settle();
+                out.push(&code);
+                out.run_begins = out.text.len();
+            }
+            Md::Start(Tag::CodeBlock(_)) => {
+                out.settle();
+                out.gap();
+                out.in_code = true;
+            }
+            Md::End(TagEnd::CodeBlock) => {
+                out.gap();
+                out.in_code = false;
+                out.run_begins = out.text.len();
+            }
             Md::Html(_) | Md::InlineHtml(_) => out.push(&decode_entities(raw.trim_end_matches('\n'))),
-            Md::SoftBreak | Md::HardBreak => out.gap(),
-            Md::Start(
-                Tag::Paragraph
-                | Tag::Heading { .. }
-                | Tag::BlockQuote(_)
-                | Tag::CodeBlock(_)
-                | Tag::List(_)
-                | Tag::Item
-                | Tag::HtmlBlock,
+            Md::SoftBreak
+            | Md::HardBreak
+            | Md::Start(
+                Tag::Paragraph | Tag::Heading { .. } | Tag::BlockQuote(_) | Tag::List(_) | Tag::Item | Tag::HtmlBlock,
             )
             | Md::End(
-                TagEnd::Paragraph
-                | TagEnd::Heading(_)
-                | TagEnd::BlockQuote(_)
-                | TagEnd::CodeBlock
-                | TagEnd::Item
-                | TagEnd::HtmlBlock,
+                TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::BlockQuote(_) | TagEnd::Item | TagEnd::HtmlBlock,
             ) => out.gap(),
             Md::Start(_) | Md::End(_) | Md::Rule | Md::TaskListMarker(_) | Md::FootnoteReference(_) => {}
             Md::InlineMath(text) | Md::DisplayMath(text) => out.push(&text),
         }
     }
+    out.settle();
     out.text.trim().to_owned()
 }
 
@@ -73,10 +79,28 @@ fn needs_parsing(text: &str) -> bool {
 
 struct Plain {
     text: String,
+    /// Where the text since the last code begins.
+    run_begins: usize,
+    /// Inside so many tables.
     hidden: u32,
+    in_code: bool,
 }
 
 impl Plain {
+    /// Ends a run of text outside code: its entities are decoded once more.
+    fn settle(&mut self) {
+        let run = self.text.get(self.run_begins..).unwrap_or_default();
+        if run.contains('&') {
+            let mut again = run.to_owned();
+            for (from, to) in [("&lt;", "<"), ("&gt;", ">"), ("&#39;", "'"), ("&quot;", "\""), ("&amp;", "&")] {
+                again = again.replace(from, to);
+            }
+            self.text.truncate(self.run_begins);
+            self.text.push_str(&again);
+        }
+        self.run_begins = self.text.len();
+    }
+
     fn push(&mut self, text: &str) {
         if self.hidden > 0 {
             return;
@@ -98,35 +122,22 @@ impl Plain {
     }
 }
 
-/// Decodes the entities of §3.3, then `lt gt #39 quot amp` once more.
-fn decode_entities(text: &str) -> String {
+/// Decodes the entities of §3.3 once; [`Plain::settle`] is the second time.
+fn decode_entities(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
-    let mut first = String::with_capacity(text.len());
+    let mut decoded = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('&') {
         let (before, tail) = rest.split_at(at);
-        first.push_str(before);
-        match entity(tail) {
-            Some((character, length)) => {
-                first.push(character);
-                rest = tail.get(length..).unwrap_or_default();
-            }
-            None => {
-                first.push('&');
-                rest = tail.get(1..).unwrap_or_default();
-            }
-        }
+        decoded.push_str(before);
+        let (character, length) = entity(tail).unwrap_or(('&', 1));
+        decoded.push(character);
+        rest = tail.get(length..).unwrap_or_default();
     }
-    first.push_str(rest);
-    let mut second = first;
-    for (from, to) in [("&lt;", "<"), ("&gt;", ">"), ("&#39;", "'"), ("&quot;", "\""), ("&amp;", "&")] {
-        if second.contains(from) {
-            second = second.replace(from, to);
-        }
-    }
-    second
+    decoded.push_str(rest);
+    Cow::Owned(decoded)
 }
 
 /// The entity at the start of `text`, and its length in bytes.
@@ -168,8 +179,7 @@ pub fn shorten(text: &str, limit: usize) -> String {
         return text.to_owned();
     }
     let mut end = 0;
-    let mut count = 0;
-    for (start, grapheme) in text.grapheme_indices(true) {
+    for (count, (start, grapheme)) in text.grapheme_indices(true).enumerate() {
         if count == limit {
             return format!("{}…", text.get(..end).unwrap_or_default().trim_end());
         }
@@ -177,7 +187,6 @@ pub fn shorten(text: &str, limit: usize) -> String {
         if grapheme.len() > 64 {
             return format!("{}…", text.get(..end).unwrap_or_default().trim_end());
         }
-        count += 1;
         end = start + grapheme.len();
     }
     text.to_owned()

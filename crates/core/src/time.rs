@@ -8,6 +8,7 @@ pub struct MonoTime(pub u64);
 
 impl MonoTime {
     /// This moment and `duration` more; stops at the end of time instead of wrapping.
+    #[must_use]
     pub fn after(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
     }

@@ -34,24 +34,24 @@ struct Rule {
     /// Also asked for a forced post.
     for_forced: bool,
     /// Passed over once the level was settled by a text match (rule 9).
-    is_level_rule: bool,
+    about_level: bool,
     run: fn(&Facts<'_>) -> Outcome,
 }
 
 const RULES: [Rule; 13] = [
-    Rule { name: "own_post", for_forced: true, is_level_rule: false, run: own_post },
-    Rule { name: "system_message", for_forced: true, is_level_rule: false, run: system_message },
-    Rule { name: "member", for_forced: true, is_level_rule: false, run: member },
-    Rule { name: "forced", for_forced: true, is_level_rule: false, run: forced },
-    Rule { name: "muted", for_forced: false, is_level_rule: false, run: muted },
-    Rule { name: "status", for_forced: false, is_level_rule: false, run: status },
-    Rule { name: "level", for_forced: false, is_level_rule: false, run: level },
-    Rule { name: "group_mention", for_forced: false, is_level_rule: true, run: group_mention },
-    Rule { name: "mention", for_forced: false, is_level_rule: true, run: mention_needed },
-    Rule { name: "followers_recovered", for_forced: false, is_level_rule: true, run: followers_recovered },
-    Rule { name: "following_thread", for_forced: false, is_level_rule: true, run: following_thread },
-    Rule { name: "focus", for_forced: false, is_level_rule: false, run: focus },
-    Rule { name: "calls", for_forced: true, is_level_rule: false, run: calls_veto },
+    Rule { name: "own_post", for_forced: true, about_level: false, run: own_post },
+    Rule { name: "system_message", for_forced: true, about_level: false, run: system_message },
+    Rule { name: "member", for_forced: true, about_level: false, run: member },
+    Rule { name: "forced", for_forced: true, about_level: false, run: forced },
+    Rule { name: "muted", for_forced: false, about_level: false, run: muted },
+    Rule { name: "status", for_forced: false, about_level: false, run: status },
+    Rule { name: "level", for_forced: false, about_level: false, run: level },
+    Rule { name: "group_mention", for_forced: false, about_level: true, run: group_mention },
+    Rule { name: "mention", for_forced: false, about_level: true, run: mention_needed },
+    Rule { name: "followers_recovered", for_forced: false, about_level: true, run: followers_recovered },
+    Rule { name: "following_thread", for_forced: false, about_level: true, run: following_thread },
+    Rule { name: "focus", for_forced: false, about_level: false, run: focus },
+    Rule { name: "calls", for_forced: true, about_level: false, run: calls_veto },
 ];
 
 /// Walks the table: first objection wins.
@@ -60,7 +60,7 @@ pub fn decide(facts: &Facts<'_>) -> Verdict {
     let mut is_forced = false;
     let mut level_settled = false;
     for rule in &RULES {
-        if (is_forced && !rule.for_forced) || (level_settled && rule.is_level_rule) {
+        if (is_forced && !rule.for_forced) || (level_settled && rule.about_level) {
             continue;
         }
         let step = |outcome: &'static str, detail: String| TraceStep {
@@ -84,13 +84,14 @@ pub fn decide(facts: &Facts<'_>) -> Verdict {
             Outcome::Skip(Reason::DesktopNotificationHook, _) if is_forced => {}
             Outcome::Skip(reason, detail) => {
                 trace.push(step("skip", detail));
-                let data = match reason {
-                    Reason::UserStatus => {
-                        Some(if facts.status == Some(&Status::OutOfOffice) { "ooo" } else { "dnd" }.to_owned())
-                    }
-                    Reason::ThreadIsOpen => facts.post.root_id.map(|id| id.to_string()),
-                    Reason::ChannelIsOpen => Some(facts.post.channel_id.to_string()),
-                    _ => None,
+                let data = if reason == Reason::UserStatus {
+                    Some(if facts.status == Some(&Status::OutOfOffice) { "ooo" } else { "dnd" }.to_owned())
+                } else if reason == Reason::ThreadIsOpen {
+                    facts.post.root_id.map(|id| id.to_string())
+                } else if reason == Reason::ChannelIsOpen {
+                    Some(facts.post.channel_id.to_string())
+                } else {
+                    None
                 };
                 return Verdict { skip: Some(reason), data, trace };
             }
@@ -149,7 +150,7 @@ fn forced(facts: &Facts<'_>) -> Outcome {
 
 /// Rule 4b
 fn muted(facts: &Facts<'_>) -> Outcome {
-    if facts.channel_prefs.is_some_and(|prefs| prefs.is_muted()) {
+    if facts.channel_prefs.is_some_and(crate::state::channel::ChannelPrefs::is_muted) {
         return Outcome::Skip(Reason::ChannelMuted, format!("{} is muted", name(facts)));
     }
     Outcome::Continue(format!("{} is not muted", name(facts)).into())

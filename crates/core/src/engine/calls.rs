@@ -8,8 +8,8 @@ use crate::banner::{Card, Rank, lifetime_ms};
 use crate::decide::calls::{CallFacts, decide_call};
 use crate::decide::reason::Reason;
 use crate::effect::{Effect, Effects, PlaySound};
-use crate::engine::Engine;
 use crate::engine::posts::step;
+use crate::engine::{Engine, carry_out};
 use crate::event::{ActiveCall, CallEvent, CallsSetup, ChannelType, Priority};
 use crate::ids::{BannerId, CallId, ChannelId, PostId, ServerId};
 use crate::prefs::Permission;
@@ -380,7 +380,7 @@ impl Engine {
                 out.push(Effect::CloseToast(banner));
             }
             self.dirty = true;
-            self.carry_out(effects, out);
+            carry_out(effects, out);
         }
     }
 

@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::activity::DecisionKind;
 use crate::command::Command;
 use crate::effect::{Effect, Effects, PlaySound, Write};
-use crate::engine::Engine;
+use crate::engine::{Engine, carry_out};
 use crate::ids::{BannerId, PostId, ServerId};
 use crate::prefs::{LocalPrefs, Permission, ServerPrefs};
 use crate::present;
@@ -191,11 +191,11 @@ impl Engine {
         if self.prefs.use_system_notifications && self.surface == Surface::Banners {
             let mut effects = Vec::new();
             self.stack.all_to_toasts(&mut effects);
-            self.carry_out(effects, out);
+            carry_out(effects, out);
         }
         let mut effects = Vec::new();
         self.stack.fill(now.mono, &self.prefs.banner, &mut effects);
-        self.carry_out(effects, out);
+        carry_out(effects, out);
         self.save_prefs(out);
     }
 
@@ -236,7 +236,7 @@ impl Engine {
         }
         self.stack.toast_gone(banner);
         self.dirty = true;
-        self.carry_out(effects, out);
+        carry_out(effects, out);
     }
 
     fn mark_banner_read(&mut self, now: &Now, banner: BannerId, out: &mut Effects) {
@@ -266,7 +266,7 @@ impl Engine {
             self.snoozed.push((now.mono.after(Duration::from_secs(minutes * 60)), again));
         }
         self.dirty = true;
-        self.carry_out(effects, out);
+        carry_out(effects, out);
     }
 
     fn dismiss_call(&mut self, now: &Now, banner: BannerId, out: &mut Effects) {

@@ -218,7 +218,7 @@ impl Engine {
                 self.raise(ProblemKind::Banners, "a banner was not painted in time");
             }
             self.dirty = true;
-            self.carry_out(effects, out);
+            carry_out(effects, out);
         }
     }
 
@@ -236,17 +236,7 @@ impl Engine {
             Surface::Nowhere => {}
         }
         self.dirty = true;
-        self.carry_out(effects, out);
-    }
-
-    fn carry_out(&mut self, effects: Vec<StackEffect>, out: &mut Effects) {
-        for effect in effects {
-            match effect {
-                StackEffect::Toast(view) => out.push(Effect::ShowToast(view)),
-                StackEffect::CloseToast(id) => out.push(Effect::CloseToast(id)),
-                StackEffect::Presented(server, posts) => out.push(Effect::Presented { server, posts }),
-            }
-        }
+        carry_out(effects, out);
     }
 
     /// Takes away what is read, deleted or left.
@@ -255,7 +245,7 @@ impl Engine {
         self.stack.retract(now.mono, &gone, &self.prefs.banner, &mut effects);
         self.snoozed.retain(|(_, card)| !gone(card.view.server, card.conversation));
         self.dirty = true;
-        self.carry_out(effects, out);
+        carry_out(effects, out);
     }
 
     fn raise(&mut self, kind: ProblemKind, detail: &str) {
@@ -275,6 +265,16 @@ impl Engine {
     fn save_prefs(&mut self, out: &mut Effects) {
         self.dirty = true;
         out.push(Effect::SavePrefs(Box::new(self.prefs.clone())));
+    }
+}
+
+fn carry_out(effects: Vec<StackEffect>, out: &mut Effects) {
+    for effect in effects {
+        match effect {
+            StackEffect::Toast(view) => out.push(Effect::ShowToast(view)),
+            StackEffect::CloseToast(id) => out.push(Effect::CloseToast(id)),
+            StackEffect::Presented(server, posts) => out.push(Effect::Presented { server, posts }),
+        }
     }
 }
 

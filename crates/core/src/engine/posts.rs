@@ -9,7 +9,7 @@ use crate::decide::facts::{Facts, Focus};
 use crate::decide::reason::Reason;
 use crate::decide::{Verdict, decide};
 use crate::effect::{Effect, Effects, Fetch, PlaySound};
-use crate::engine::{Engine, RECENT_ITEMS};
+use crate::engine::{Engine, RECENT_ITEMS, carry_out};
 use crate::event::{ChannelType, Post, Posted, Priority};
 use crate::ids::{BannerId, PostId, ServerId};
 use crate::prefs::Permission;
@@ -206,7 +206,7 @@ impl Engine {
         }
         let Some(mut decision) = self.word(now, id, posted, &verdict, kind, recovered) else { return };
         if verdict.notifies() {
-            let conversation = self.conversation(id, posted);
+            let conversation = Some(self.conversation(id, posted));
             if let Some(sound) = decision.sound {
                 self.play(now, sound, conversation, &mut decision.trace, out);
             }
@@ -322,9 +322,9 @@ impl Engine {
         })
     }
 
-    pub(super) fn conversation(&self, id: ServerId, posted: &Posted<'_>) -> Option<Conversation> {
+    pub(super) fn conversation(&self, id: ServerId, posted: &Posted<'_>) -> Conversation {
         let crt = self.servers.get(&id).is_some_and(|server| server.state.crt());
-        Some(Conversation { server: id, channel: posted.post.channel_id, thread: posted.post.root_id.filter(|_| crt) })
+        Conversation { server: id, channel: posted.post.channel_id, thread: posted.post.root_id.filter(|_| crt) }
     }
 
     fn card(&self, id: ServerId, posted: &Posted<'_>, decision: &Decision, conversation: Option<Conversation>) -> Card {
@@ -529,7 +529,7 @@ impl Engine {
         let mut effects = Vec::new();
         self.stack.retract_post(now.mono, id, post.channel_id, post.id, &self.prefs.banner, &mut effects);
         self.snoozed.retain(|(_, card)| card.view.server != id || card.view.post_id != Some(post.id));
-        self.carry_out(effects, out);
+        carry_out(effects, out);
         self.call_post_ended(now, id, post.id, out);
     }
 }

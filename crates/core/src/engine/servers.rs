@@ -26,13 +26,12 @@ impl Engine {
             self.dirty = true;
         }
         match event {
-            Event::Heard => {}
             Event::Connection(connection) => self.on_connection(now, id, connection, out),
             Event::Snapshot(snapshot) => self.on_snapshot(now, id, *snapshot, out),
             Event::Posted(posted) => self.on_posted(now, id, &posted, out),
             Event::PersistentNotification(posted) => self.on_persistent(now, id, &posted, out),
-            // The server does not count it, and the official client's phantom unread is a defect (notifications §4.5).
-            Event::EphemeralMessage(_) => {}
+            // The server does not count an ephemeral message, and the official client's phantom unread is a defect (notifications §4.5).
+            Event::Heard | Event::EphemeralMessage(_) => {}
             Event::PostEdited(post) => self.on_post_edited(now, id, &post, out),
             Event::PostDeleted(post) => self.on_post_deleted(now, id, &post, out),
             Event::PostUnread(event) => {
@@ -252,7 +251,7 @@ impl Engine {
         // F1 asks the event first, the held value second.
         let before =
             told.map(|told| told.replies).or_else(|| server.state.threads.get(root).map(|held| held.unread_replies));
-        let known = server.state.threads.update(thread, team_id, told);
+        let known = server.state.threads.update(&thread, team_id, told);
         self.dirty = true;
         if !known {
             self.ask(id, Fetch::ThreadTotals, out);

@@ -1,7 +1,7 @@
 //! What the desktop reports.
 
 use crate::effect::Effects;
-use crate::engine::Engine;
+use crate::engine::{Engine, carry_out};
 use crate::problem::ProblemKind;
 use crate::signal::{Signal, Surface};
 use crate::time::Now;
@@ -55,6 +55,6 @@ impl Engine {
             Signal::ProblemRaised { kind, detail } => self.raise(kind, &detail),
             Signal::ProblemCleared(kind) => self.clear(kind),
         }
-        self.carry_out(effects, out);
+        carry_out(effects, out);
     }
 }

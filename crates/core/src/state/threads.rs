@@ -69,7 +69,7 @@ impl Threads {
         self.set_direct(direct);
         for thread in threads {
             let team_id = None;
-            self.hold(thread, team_id);
+            self.hold(&thread, team_id);
         }
         let nothing = self
             .counters
@@ -129,7 +129,7 @@ impl Threads {
         }
     }
 
-    fn hold(&mut self, thread: Thread, team_id: Option<TeamId>) {
+    fn hold(&mut self, thread: &Thread, team_id: Option<TeamId>) {
         self.held.insert(
             thread.id,
             HeldThread {
@@ -144,7 +144,7 @@ impl Threads {
     }
 
     /// `thread_updated`: applies the difference. `false` where it could not be told, so that totals must be fetched.
-    pub fn update(&mut self, thread: Thread, team_id: Option<TeamId>, told: Option<Before>) -> bool {
+    pub fn update(&mut self, thread: &Thread, team_id: Option<TeamId>, told: Option<Before>) -> bool {
         let before = self.before(thread.id, told);
         let after = Before { replies: thread.unread_replies, mentions: thread.unread_mentions };
         let urgent = thread.is_urgent;

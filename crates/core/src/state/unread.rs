@@ -62,7 +62,7 @@ impl ServerState {
             && !post.props.from_webhook
             && !post.kind.starts_with("system_");
         if mine {
-            if !views_are_sent && !channel.manually_unread && !(crt && !root) {
+            if !views_are_sent && !channel.manually_unread && (!crt || root) {
                 mark_read(channel, post.create_at);
             }
             return;

@@ -1,0 +1,194 @@
+//! Banners: in time, in order, gone when they should be, and never lost.
+
+use belfry_core::command::Command;
+use belfry_core::effect::{Effect, Write};
+use belfry_core::event::Event;
+use belfry_core::signal::{Signal, Surface};
+
+use crate::world::{NORTH, Setup, World, channel, message};
+
+#[test]
+fn a_banner_leaves_after_its_time_on_screen() {
+    let mut world = World::new();
+    world.signal(Signal::BannersFaceConnected);
+    world.arrives(message("1", "hi").direct());
+    world.paints();
+    world.pass_ms(9_900);
+    assert_eq!(world.banners(), ["hi"], "direct messages stay ten seconds");
+    world.pass_ms(200);
+    assert!(world.banners().is_empty());
+    assert_eq!(world.toasts(), 0);
+}
+
+#[test]
+fn a_banner_that_nobody_paints_goes_out_as_a_system_notification() {
+    let mut world = World::new();
+    world.signal(Signal::BannersFaceConnected);
+    world.arrives(message("1", "hi").direct());
+    world.pass_ms(1_600);
+    assert_eq!(world.toasts(), 1);
+    assert!(world.banners().is_empty(), "never both");
+    assert_eq!(world.view().problems.len(), 1, "and the person is told");
+}
+
+#[test]
+fn a_face_that_dies_costs_a_system_notification_for_what_it_had_not_painted() {
+    let mut world = World::new();
+    world.signal(Signal::BannersFaceConnected);
+    world.arrives(message("1", "painted").direct());
+    world.paints();
+    world.arrives(message("2", "not painted @morgan").mentioning_me());
+    world.signal(Signal::BannersFaceGone);
+    assert_eq!(world.toasts(), 1);
+    assert_eq!(world.banners(), ["painted"], "the next face shows the same");
+}
+
+#[test]
+fn without_a_place_for_banners_everything_is_a_system_notification() {
+    let mut world = World::with(&Setup { surface: Surface::Toasts, ..Setup::default() });
+    world.arrives(message("1", "hi").direct());
+    assert_eq!(world.toasts(), 1);
+    world.event(NORTH, Event::ChannelsViewed(vec![(channel("dm"), None)]));
+    assert!(world.effects.iter().any(|effect| matches!(effect, Effect::CloseToast(_))), "and goes when it is read");
+}
+
+#[test]
+fn a_busy_conversation_is_one_banner_with_a_count_and_its_most_important_line() {
+    let mut world = World::with(&Setup { ops: crate::world::props(&[("desktop", "all")]), ..Setup::default() });
+    world.arrives(message("1", "build 1"));
+    world.arrives(message("2", "@morgan look").mentioning_me());
+    world.arrives(message("3", "build 3"));
+    let view = world.view();
+    assert_eq!(view.banners.len(), 1);
+    assert_eq!(view.banners[0].text, "@morgan look");
+    assert_eq!(view.banners[0].more, 2);
+}
+
+#[test]
+fn at_most_four_are_shown_and_the_rest_wait() {
+    let mut world = World::new();
+    world.signal(Signal::BannersFaceConnected);
+    for index in 0..7 {
+        let name = format!("c{index}");
+        world.event(
+            NORTH,
+            Event::ChannelUpdated {
+                channel_id: channel(&name),
+                channel: Some(Box::new(crate::world::channel_data(
+                    &name,
+                    belfry_core::event::ChannelType::Public,
+                    &name,
+                ))),
+            },
+        );
+        world.event(NORTH, Event::MemberUpdated(Box::new(crate::world::member_of(&name, crate::world::props(&[])))));
+        world.arrives(message(&name, &name).in_channel(&name).mentioning_me());
+    }
+    world.paints();
+    assert_eq!(world.banners(), ["c3", "c2", "c1", "c0"]);
+    assert_eq!(world.view().banners_waiting, 3);
+    world.pass_ms(10_100);
+    assert_eq!(world.banners(), ["c6", "c5", "c4"]);
+}
+
+#[test]
+fn hovering_freezes_every_timer_and_keeps_newcomers_waiting() {
+    let mut world = World::new();
+    world.signal(Signal::BannersFaceConnected);
+    world.arrives(message("1", "hi").direct());
+    world.paints();
+    world.pass_ms(5_000);
+    world.signal(Signal::BannersHovered(true));
+    world.pass_ms(60_000);
+    world.arrives(message("2", "@morgan").mentioning_me());
+    assert_eq!(world.banners(), ["hi"]);
+    world.signal(Signal::BannersHovered(false));
+    assert_eq!(world.banners().len(), 2);
+    world.paints();
+    world.pass_ms(5_100);
+    assert_eq!(world.banners(), ["@morgan"], "the first had five seconds left");
+}
+
+#[test]
+fn urgent_messages_stay_until_handled() {
+    let mut world = World::new();
+    world.signal(Signal::BannersFaceConnected);
+    world.arrives(message("1", "database is read-only").urgent().mentioning_me());
+    world.paints();
+    world.pass_ms(600_000);
+    assert_eq!(world.banners(), ["database is read-only"]);
+    let banner = world.view().banners[0].id;
+    world.command(Command::DismissBanner(banner));
+    assert!(world.banners().is_empty());
+}
+
+#[test]
+fn marking_a_banner_read_tells_the_server_and_opening_it_opens_the_permalink() {
+    let mut world = World::new();
+    world.arrives(message("1", "@morgan").mentioning_me());
+    let banner = world.view().banners[0].id;
+    let effects = world.command(Command::MarkBannerRead(banner));
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Write(NORTH, Write::MarkRead(id)) if *id == channel("ops")))
+    );
+    world.arrives(message("2", "hi").direct());
+    let banner = world.view().banners[0].id;
+    let effects = world.command(Command::OpenBanner(banner));
+    assert!(effects.iter().any(
+        |effect| matches!(effect, Effect::OpenUrl(url) if url == "https://northwind.example/_redirect/pl/post-2")
+    ));
+    assert!(world.banners().is_empty());
+}
+
+#[test]
+fn a_snoozed_banner_comes_back_unless_it_was_read() {
+    let mut world = World::new();
+    world.arrives(message("1", "hi").direct());
+    let banner = world.view().banners[0].id;
+    world.command(Command::SnoozeBanner { banner, minutes: 10 });
+    assert!(world.banners().is_empty());
+    world.pass_ms(10 * 60_000 + 1);
+    assert_eq!(world.banners(), ["hi"]);
+    let banner = world.view().banners[0].id;
+    world.command(Command::SnoozeBanner { banner, minutes: 10 });
+    world.event(NORTH, Event::ChannelsViewed(vec![(channel("dm"), None)]));
+    world.pass_ms(11 * 60_000);
+    assert!(world.banners().is_empty());
+}
+
+#[test]
+fn deleting_a_message_takes_its_banner_away_and_editing_changes_it() {
+    let mut world = World::new();
+    world.arrives(message("1", "typo").direct());
+    let mut edited = message("1", "corrected").direct().posted.post;
+    edited.edit_at = 2_000;
+    world.event(NORTH, Event::PostEdited(Box::new(edited.clone())));
+    assert_eq!(world.banners(), ["corrected"]);
+    world.event(NORTH, Event::PostDeleted(Box::new(edited)));
+    assert!(world.banners().is_empty());
+}
+
+#[test]
+fn a_burst_makes_one_sound_and_the_first_is_never_lost() {
+    let mut world = World::new();
+    for index in 0..5 {
+        world.arrives(message(&format!("m{index}"), "hi").direct());
+    }
+    assert_eq!(world.sounds(), 1);
+    world.pass_ms(1_000);
+    world.arrives(message("other", "@morgan").mentioning_me());
+    assert_eq!(world.sounds(), 2, "another conversation is heard");
+    world.pass_ms(3_100);
+    world.arrives(message("later", "hi").direct());
+    assert_eq!(world.sounds(), 3);
+}
+
+#[test]
+fn a_skipped_message_makes_no_sound() {
+    let mut world = World::new();
+    world.arrives(message("1", "not for me"));
+    assert_eq!(world.sounds(), 0);
+    assert!(world.banners().is_empty());
+}

@@ -1,0 +1,128 @@
+//! The badge: what is counted, and what takes it away again.
+
+use belfry_core::event::{Connection, Event, PostUnread, Thread, ThreadReadChanged, ThreadUpdated};
+
+use crate::world::{LUMEN, NORTH, Setup, World, channel, member_of, message, post, props, team};
+
+#[test]
+fn direct_messages_and_mentions_are_a_number_and_the_rest_is_a_dot() {
+    let mut world = World::new();
+    world.arrives(message("1", "anything"));
+    assert_eq!(world.engine.badge().text(), "•");
+    world.arrives(message("2", "@morgan").mentioning_me());
+    world.arrives(message("3", "hi").direct());
+    assert_eq!(world.engine.badge().text(), "2");
+}
+
+#[test]
+fn reading_elsewhere_takes_the_number_and_the_banner_away() {
+    let mut world = World::new();
+    world.arrives(message("1", "hi").direct());
+    assert_eq!(world.banners(), ["hi"]);
+    world.event(NORTH, Event::ChannelsViewed(vec![(channel("dm"), Some(2_000))]));
+    assert_eq!(world.engine.badge().text(), "");
+    assert!(world.banners().is_empty());
+}
+
+#[test]
+fn muting_takes_a_channel_out_of_the_badge_and_unmuting_brings_it_back() {
+    let mut world = World::new();
+    world.arrives(message("1", "@morgan").mentioning_me());
+    let mut member = member_of("ops", props(&[("mark_unread", "mention")]));
+    member.mention_count = 1;
+    member.mention_count_root = Some(1);
+    world.event(NORTH, Event::MemberUpdated(Box::new(member.clone())));
+    assert_eq!(world.engine.badge().text(), "");
+    member.notify_props = props(&[("mark_unread", "all")]);
+    world.event(NORTH, Event::MemberUpdated(Box::new(member)));
+    assert_eq!(world.engine.badge().text(), "1");
+}
+
+#[test]
+fn marking_unread_brings_the_servers_numbers() {
+    let mut world = World::new();
+    world.arrives(message("1", "one"));
+    world.event(NORTH, Event::ChannelsViewed(vec![(channel("ops"), Some(2_000))]));
+    world.event(
+        NORTH,
+        Event::PostUnread(PostUnread {
+            channel_id: channel("ops"),
+            msg_count: Some(0),
+            msg_count_root: Some(0),
+            mention_count: Some(1),
+            mention_count_root: Some(1),
+            urgent_mention_count: Some(0),
+            last_viewed_at: Some(500),
+        }),
+    );
+    assert_eq!(world.engine.badge().text(), "1");
+}
+
+#[test]
+fn archived_channels_and_left_ones_are_not_counted() {
+    let mut world = World::new();
+    world.arrives(message("1", "@morgan").mentioning_me());
+    world.event(NORTH, Event::ChannelDeleted { channel_id: channel("ops"), delete_at: 9 });
+    assert_eq!(world.engine.badge().text(), "");
+    world.event(NORTH, Event::ChannelRestored(channel("ops")));
+    assert_eq!(world.engine.badge().text(), "1");
+    world.event(NORTH, Event::LeftChannel { channel_id: channel("ops"), user_id: None });
+    assert_eq!(world.engine.badge().text(), "");
+}
+
+#[test]
+fn unread_threads_count_until_they_are_read() {
+    let mut world = World::with(&Setup { crt: true, ..Setup::default() });
+    let thread = Thread {
+        id: post("1"),
+        channel_id: Some(channel("ops")),
+        unread_replies: 2,
+        unread_mentions: 1,
+        is_urgent: false,
+        root_message: String::new(),
+    };
+    let update = ThreadUpdated {
+        thread,
+        team_id: Some(team()),
+        previous_unread_replies: Some(0),
+        previous_unread_mentions: Some(0),
+    };
+    world.event(NORTH, Event::ThreadUpdated(Box::new(update)));
+    assert_eq!(world.engine.badge().text(), "1");
+    world.event(NORTH, Event::ThreadReadChanged(ThreadReadChanged::Team(team())));
+    assert_eq!(world.engine.badge().text(), "");
+}
+
+#[test]
+fn a_signed_out_server_rides_on_the_number_of_another() {
+    let mut world = World::new();
+    world.arrives(message("1", "hi").direct());
+    world.event(LUMEN, Event::Connection(Connection::SignedOut { reason: "the session is over".to_owned() }));
+    let badge = world.engine.badge();
+    assert_eq!((badge.text().as_str(), badge.rides()), ("1", true));
+    world.event(NORTH, Event::ChannelsViewed(vec![(channel("dm"), None)]));
+    assert_eq!(world.engine.badge().text(), "!");
+    world.event(LUMEN, Event::Connection(Connection::Live { version: "11.1.0".to_owned() }));
+    assert_eq!(world.engine.badge().text(), "");
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_keeps_its_numbers() {
+    let mut world = World::new();
+    world.arrives(message("1", "hi").direct());
+    world.event(
+        NORTH,
+        Event::Connection(Connection::Waiting { reason: "the network is unreachable".to_owned(), retry_in_ms: 3_000 }),
+    );
+    assert_eq!(world.engine.badge().text(), "1");
+    assert!(!world.engine.badge().signed_out);
+}
+
+#[test]
+fn a_number_above_99_is_cut() {
+    let mut world = World::new();
+    for index in 0..120 {
+        world.arrives(message(&format!("m{index}"), "hi").direct());
+    }
+    assert_eq!(world.engine.badge().text(), "99+");
+}

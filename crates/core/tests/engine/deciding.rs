@@ -1,0 +1,196 @@
+//! Whether to notify: the rules of `notifications.md` §2.3, a line of story each.
+
+use belfry_core::command::Command;
+use belfry_core::event::{Event, Fetched, Status, Thread, ThreadUpdated};
+use belfry_core::prefs::Permission;
+use belfry_core::signal::Signal;
+
+use crate::world::{Message, NORTH, Setup, World, channel, message, post, props, team, user};
+
+#[track_caller]
+fn check(setup: &Setup, message: Message, expected: &str) {
+    let mut world = World::with(setup);
+    world.arrives(message);
+    world.pass_ms(2_500);
+    assert_eq!(world.last(), expected);
+    let decision = world.decisions().pop().unwrap();
+    assert!(!decision.sentence.is_empty() && !decision.trace.is_empty(), "every verdict says why");
+}
+
+fn ops(pairs: &[(&str, &str)]) -> Setup {
+    Setup { ops: props(pairs), ..Setup::default() }
+}
+
+fn account(pairs: &[(&str, &str)]) -> Setup {
+    Setup { account: props(pairs), ..Setup::default() }
+}
+
+#[test]
+fn mentions_and_direct_messages_notify_by_default() {
+    check(&Setup::default(), message("1", "hello all"), "skip: not_mentioned");
+    check(&Setup::default(), message("1", "hello @morgan").mentioning_me(), "notify");
+    check(&Setup::default(), message("1", "hello").direct(), "notify");
+}
+
+#[test]
+fn my_own_messages_never_notify_but_my_webhook_does() {
+    check(&Setup::default(), message("1", "mine").by("morgan").mentioning_me(), "skip: own_post");
+    let mut hook = message("1", "from my hook").by("morgan").mentioning_me();
+    hook.posted.post.props.from_webhook = true;
+    check(&Setup::default(), hook, "notify");
+}
+
+#[test]
+fn system_messages_are_silent_unless_they_add_me() {
+    check(&Setup::default(), message("1", "jun joined").of_kind("system_join_channel"), "skip: system_message");
+    let mut added = message("1", "you were added").of_kind("system_add_to_channel").mentioning_me();
+    added.posted.post.props.added_user_id = Some(user("morgan"));
+    check(&Setup::default(), added, "notify");
+}
+
+#[test]
+fn muted_channel_is_silent_even_when_mentioned() {
+    check(&ops(&[("mark_unread", "mention")]), message("1", "@morgan").mentioning_me(), "skip: channel_muted");
+}
+
+#[test]
+fn levels_of_channel_and_account_are_merged() {
+    check(&ops(&[("desktop", "none")]), message("1", "@morgan").mentioning_me(), "skip: notify_level_none");
+    check(&ops(&[("desktop", "all")]), message("1", "anything"), "notify");
+    check(&account(&[("desktop", "none")]), message("1", "hi").direct(), "skip: notify_level_none");
+    check(&account(&[("desktop", "all")]), message("1", "anything"), "notify");
+    check(&account(&[]), message("1", "absent counts as all"), "notify");
+    check(&account(&[("desktop", "mentions")]), message("1", "unknown words filter nothing"), "notify");
+}
+
+#[test]
+fn do_not_disturb_and_out_of_office_silence_everything_but_away_does_not() {
+    for (status, expected) in [
+        (Status::DoNotDisturb, "skip: user_status"),
+        (Status::OutOfOffice, "skip: user_status"),
+        (Status::Away, "notify"),
+        (Status::Offline, "notify"),
+    ] {
+        let mut world = World::new();
+        world.event(NORTH, Event::StatusChanged { user_id: user("morgan"), status });
+        world.arrives(message("1", "hi").direct());
+        assert_eq!(world.last(), expected);
+    }
+}
+
+#[test]
+fn forced_test_messages_pass_over_settings() {
+    let mut forced = message("1", "test").direct();
+    forced.posted.post.props.force_notification = true;
+    check(&account(&[("desktop", "none")]), forced, "notify");
+}
+
+#[test]
+fn a_followed_thread_is_announced_and_another_is_not() {
+    let setup = Setup { crt: true, ..Setup::default() };
+    let mut followed = message("2", "8065").reply_to("1");
+    followed.posted.followers = Some(vec![user("morgan")]);
+    check(&setup, followed, "notify");
+    check(&setup, message("2", "8065").reply_to("1"), "skip: not_mentioned");
+}
+
+#[test]
+fn a_reply_whose_follower_the_server_forgot_is_recovered_by_its_unread_count() {
+    let mut world = World::with(&Setup { crt: true, ..Setup::default() });
+    let mut reply = message("2", "8065 inside").reply_to("1");
+    reply.posted.followers = None;
+    world.arrives(reply);
+    assert!(world.decisions().is_empty(), "it waits for the thread");
+    let thread = Thread {
+        id: post("1"),
+        channel_id: Some(channel("ops")),
+        unread_replies: 1,
+        unread_mentions: 0,
+        is_urgent: false,
+        root_message: "Which port?".to_owned(),
+    };
+    world.event(
+        NORTH,
+        Event::ThreadUpdated(Box::new(ThreadUpdated {
+            thread,
+            team_id: Some(team()),
+            previous_unread_replies: Some(0),
+            previous_unread_mentions: Some(0),
+        })),
+    );
+    assert_eq!(world.last(), "notify");
+    let decision = world.decisions().pop().unwrap();
+    assert_eq!(decision.recovered.as_deref(), Some("followers_recovered"));
+    assert_eq!(decision.title, "Reply in Ops room");
+    assert_eq!(decision.thread.as_deref(), Some("Which port?"));
+}
+
+#[test]
+fn the_same_message_is_announced_once() {
+    let mut world = World::new();
+    world.arrives(message("1", "hi").direct());
+    world.arrives(message("1", "hi").direct());
+    assert_eq!(world.last(), "skip: duplicate");
+    assert_eq!(world.banners(), ["hi"]);
+    assert_eq!(world.engine.badge().mentions, 1, "and counted once");
+}
+
+#[test]
+fn an_unknown_author_is_asked_for_and_waited_for_two_seconds_at_most() {
+    let mut world = World::new();
+    world.arrives(message("1", "hi").direct().by("stranger"));
+    assert!(world.decisions().is_empty());
+    world.pass_ms(2_100);
+    assert_eq!(world.last(), "notify");
+    assert_eq!(world.decisions().pop().unwrap().sender, "stranger", "one @, not two");
+
+    let mut world = World::new();
+    world.arrives(message("1", "hi").direct().by("stranger"));
+    let profile = belfry_core::event::User {
+        id: Some(user("stranger")),
+        username: "stranger".to_owned(),
+        ..belfry_core::event::User::default()
+    };
+    world.event(NORTH, Event::Fetched(Fetched::Users(vec![profile])));
+    assert_eq!(world.last(), "notify", "decided as soon as the answer came");
+}
+
+#[test]
+fn an_unknown_channel_that_nobody_explains_is_said_so() {
+    let mut world = World::new();
+    world.arrives(message("1", "hi").in_channel("nowhere").mentioning_me());
+    world.pass_ms(2_100);
+    assert_eq!(world.last(), "skip: no_member");
+}
+
+#[test]
+fn nothing_is_shown_without_permission() {
+    for permission in [Permission::Ask, Permission::Dismissed, Permission::Denied, Permission::DeniedForGood] {
+        let setup = Setup { permission, ..Setup::default() };
+        check(&setup, message("1", "hi").direct(), "skip: notifications_permission_disallowed");
+        let mut world = World::with(&setup);
+        world.arrives(message("1", "hi").direct());
+        assert_eq!(world.engine.badge().text(), "", "no badge either");
+    }
+}
+
+#[test]
+fn a_pause_is_kept_and_ends_by_itself() {
+    let mut world = World::new();
+    world.command(Command::Pause { minutes: Some(30) });
+    world.arrives(message("1", "hi").direct());
+    assert_eq!(world.last(), "skip: paused");
+    assert_eq!(world.engine.badge().text(), "1", "the badge still counts");
+    world.pass_ms(31 * 60_000);
+    world.arrives(message("2", "again").direct());
+    assert_eq!(world.last(), "notify");
+}
+
+#[test]
+fn the_systems_do_not_disturb_is_honoured() {
+    let mut world = World::new();
+    world.signal(Signal::SystemDoNotDisturb(true));
+    world.arrives(message("1", "hi").direct());
+    assert_eq!(world.last(), "skip: os_dnd");
+    assert_eq!(world.sounds(), 0);
+}

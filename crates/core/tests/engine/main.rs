@@ -1,0 +1,9 @@
+//! The engine as its users see it: situations in, verdicts, banners, counts and sounds out.
+#![expect(unreachable_pub, reason = "the world is shared between the files of this test")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod banners;
+mod counting;
+mod deciding;
+mod people;
+mod world;
