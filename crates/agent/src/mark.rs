@@ -4,6 +4,13 @@
 //! drawn for itself: a 16-pixel mark is not a shrunken 256-pixel one. Below 20 pixels digits come from a 3 × 5 grid,
 //! because strokes blur there.
 
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "pixels of an icon are few, and a float cast saturates"
+)]
+
 use belfry_core::badge::Badge;
 
 /// Straight (not premultiplied) red, green, blue, alpha.
@@ -96,7 +103,7 @@ impl Canvas {
         });
     }
 
-    fn each(&mut self, inside: impl Fn(Point) -> bool, paint: impl Fn(&mut Rgba, f32)) {
+    fn each(&mut self, inside: impl Fn(Point) -> bool, lay: impl Fn(&mut Rgba, f32)) {
         let (size, fine) = (self.size, self.fine);
         let step = 1.0 / fine as f32;
         for (index, pixel) in (0_u32..).zip(&mut self.pixels) {
@@ -109,7 +116,7 @@ impl Canvas {
                 }
             }
             if hits > 0 {
-                paint(pixel, hits as f32 * step * step);
+                lay(pixel, hits as f32 * step * step);
             }
         }
     }
