@@ -208,9 +208,15 @@ pub fn neutralize(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().filter(|character| !hostile(*character)).collect())
 }
 
-/// A text as people see it in a card or a row: plain, harmless, of sensible length.
+/// A text as people see it in a card or a row: plain, harmless, without gaps, of sensible length.
 pub fn for_people(plain: &str) -> String {
-    shorten(&neutralize(plain), PREVIEW_GRAPHEMES)
+    let harmless = neutralize(plain);
+    if harmless.contains("  ") || harmless.contains('\n') {
+        // Indentation of code is kept in the plain wording; in a card it is only a hole.
+        let words: Vec<&str> = harmless.split_whitespace().collect();
+        return shorten(&words.join(" "), PREVIEW_GRAPHEMES);
+    }
+    shorten(&harmless, PREVIEW_GRAPHEMES)
 }
 
 #[cfg(test)]
@@ -252,6 +258,11 @@ mod tests {
         assert_eq!(shorten("👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧", 2), "👨‍👩‍👧👨‍👩‍👧…");
         assert_eq!(shorten("short", 10), "short");
         assert_eq!(cut_at_char("aé", 2), "a");
+    }
+
+    #[test]
+    fn cards_show_code_without_its_indentation() {
+        assert_eq!(for_people("error:    could not\n  bind"), "error: could not bind");
     }
 
     #[test]
