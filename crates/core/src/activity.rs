@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::decide::reason::Reason;
+use crate::decide::setting::Setting;
 use crate::event::Priority;
 use crate::ids::{CallId, ChannelId, PostId, ServerId, UserId};
 use crate::sound::SoundChoice;
@@ -50,6 +51,9 @@ pub struct Decision {
     pub reason: Option<Reason>,
     /// The verdict in one sentence that a person can act on.
     pub sentence: String,
+    /// The setting that decided, where one did.
+    #[serde(default)]
+    pub setting: Option<Setting>,
     /// Shown by a rule of ours where the official client shows nothing; its name.
     pub recovered: Option<Cow<'static, str>>,
     /// Priority of the post.

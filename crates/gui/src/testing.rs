@@ -77,6 +77,7 @@ pub fn decision(seq: u64, sender: &str, text: &str) -> Decision {
         verdict: Verdict::Notify,
         reason: None,
         sentence: String::new(),
+        setting: None,
         recovered: None,
         priority: Priority::Standard,
         mentioned: true,
@@ -98,8 +99,7 @@ fn step(rule: &'static str, outcome: &'static str, detail: &str) -> TraceStep {
 /// The four rows of the Activity picture, the newest first.
 pub fn activity() -> Vec<ActivityRow> {
     let mut rosa = decision(4, "Rosa Almeida", "Can you look at the release notes before noon?");
-    (rosa.direct, rosa.place, rosa.server_name, rosa.at_ms) =
-        (true, String::new(), String::new(), NOW_MS - 2 * MINUTE_MS);
+    (rosa.direct, rosa.place, rosa.at_ms) = (true, String::new(), NOW_MS - 2 * MINUTE_MS);
     let mut jun = decision(3, "Jun Okafor", "@channel freeze starts at 17:00, please hold your merges");
     (jun.verdict, jun.reason, jun.at_ms) = (Verdict::Skip, Some(Reason::ChannelMuted), NOW_MS - 6 * MINUTE_MS);
     "With this change it would have been shown, with the sound Bing".clone_into(&mut jun.sentence);
@@ -114,7 +114,6 @@ pub fn activity() -> Vec<ActivityRow> {
     let mut lena = decision(1, "Lena Maurer", "8065 inside, 443 outside");
     (lena.thread, lena.recovered, lena.at_ms) =
         (Some("Which port behind the proxy?".to_owned()), Some("thread_recovered".into()), NOW_MS - 24 * MINUTE_MS);
-    lena.server_name = String::new();
     [rosa, jun, ci, lena]
         .into_iter()
         .map(|decision| ActivityRow { row: i64::try_from(decision.seq).unwrap_or(0), decision })

@@ -28,6 +28,7 @@ fn decision(text: &str) -> Decision {
         verdict: Verdict::Notify,
         reason: None,
         sentence: String::new(),
+        setting: None,
         recovered: None,
         priority: Priority::default(),
         mentioned: false,

@@ -4,6 +4,7 @@ pub mod calls;
 pub mod facts;
 pub mod reason;
 pub mod rules;
+pub mod setting;
 
 pub use facts::Facts;
 pub use rules::{Outcome, decide};

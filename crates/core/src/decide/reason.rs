@@ -40,6 +40,10 @@ pub enum Reason {
     Paused,
     /// Ours: the same post was decided already.
     Duplicate,
+    /// Ours: the person reads this conversation on another device.
+    ReadElsewhere,
+    /// Ours: the screen is locked.
+    ScreenLocked,
     /// Ours: the channel is archived.
     ArchivedChannel,
     /// C3
@@ -87,6 +91,8 @@ impl Reason {
             Self::TooManyPosts => "too_many_posts",
             Self::Paused => "paused",
             Self::Duplicate => "duplicate",
+            Self::ReadElsewhere => "read_elsewhere",
+            Self::ScreenLocked => "screen_locked",
             Self::ArchivedChannel => "archived_channel",
             Self::CallRingingDisabled => "call_ringing_disabled",
             Self::CallInSameCall => "call_in_same_call",
@@ -121,6 +127,8 @@ impl Reason {
             Self::TooManyPosts => "too many at once",
             Self::Paused => "paused",
             Self::Duplicate => "already decided",
+            Self::ReadElsewhere => "read elsewhere",
+            Self::ScreenLocked => "screen was locked",
             Self::ArchivedChannel => "archived channel",
             Self::CallRingingDisabled => "ringing is off",
             Self::CallInSameCall | Self::CallInCall => "you are in a call",

@@ -7,6 +7,7 @@ use crate::activity::{Decision, DecisionKind, RingVerdict, Verdict as Shown};
 use crate::banner::{Card, Rank, lifetime_ms};
 use crate::decide::calls::{CallFacts, decide_call};
 use crate::decide::reason::Reason;
+use crate::decide::setting::Setting;
 use crate::effect::{Effect, Effects, PlaySound};
 use crate::engine::posts::step;
 use crate::engine::{Engine, carry_out};
@@ -313,6 +314,12 @@ impl Engine {
             sentence: match reason {
                 Some(reason) if ring.is_none() => format!("Not announced with a ring: {}.", reason.tag()),
                 _ => "An incoming call.".to_owned(),
+            },
+            setting: match reason {
+                Some(Reason::CallSoundOff) => Some(Setting::CallSound),
+                Some(Reason::NotificationsPermissionDisallowed) => Some(Setting::Permission),
+                Some(Reason::ChannelMuted) => Some(Setting::ChannelMuted),
+                Some(_) | None => None,
             },
             recovered: None,
             priority: Priority::Standard,

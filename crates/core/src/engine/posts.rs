@@ -7,6 +7,7 @@ use crate::activity::{Decision, DecisionKind, TraceStep, Verdict as Shown};
 use crate::banner::{Card, Rank, lifetime_ms};
 use crate::decide::facts::{Facts, Focus};
 use crate::decide::reason::Reason;
+use crate::decide::setting::Setting;
 use crate::decide::{Verdict, decide};
 use crate::effect::{Effect, Effects, Fetch, PlaySound};
 use crate::engine::{Engine, RECENT_ITEMS, carry_out};
@@ -16,12 +17,16 @@ use crate::prefs::Permission;
 use crate::present;
 use crate::sound::{MessageSound, SoundChoice};
 use crate::state::ServerState;
-use crate::state::channel::Conversation;
+use crate::state::channel::{Conversation, Level};
 use crate::time::{MonoTime, Now};
 use crate::view::{BannerKind, BannerView, RecentItem};
 
 /// A missing fact is waited for so long, then the decision is made with what there is.
 const PARK_FOR: Duration = Duration::from_secs(2);
+/// A conversation that was read on another device this recently is being read along.
+const READ_RECENTLY: Duration = Duration::from_secs(60);
+/// A post in a conversation that is read along waits so long for being read.
+const VIEW_WAIT: Duration = Duration::from_secs(1);
 /// Posts parked at a time; beyond it the oldest is decided at once.
 const PARKED_LIMIT: usize = 256;
 
@@ -43,6 +48,8 @@ enum Wants {
     Author,
     /// Whether the thread's unread count grows (rule F1).
     Thread(PostId),
+    /// Whether the person reads it on another device (rule "reading along").
+    View,
 }
 
 impl Engine {
@@ -93,6 +100,10 @@ impl Engine {
                 self.ask(id, Fetch::Users(vec![author]), out);
                 return;
             }
+            if verdict.notifies() && self.is_read_along(now, id, posted) {
+                self.park(now, id, posted, Wants::View, out);
+                return;
+            }
         }
         self.conclude(now, id, posted, verdict, DecisionKind::Post, None, out);
     }
@@ -132,12 +143,53 @@ impl Engine {
             let oldest = self.parked.remove(0);
             self.consider(now, oldest.server, &oldest.posted, false, out);
         }
+        let wait = if wants == Wants::View { VIEW_WAIT } else { PARK_FOR };
         self.parked.push(Parked {
             server: id,
-            deadline: now.mono.after(PARK_FOR),
+            deadline: now.mono.after(wait),
             posted: posted.clone().into_owned(),
             wants,
         });
+    }
+
+    /// Rule "reading along" (not in strict mode): the conversation was read on another device a moment ago, so this post
+    /// probably is in front of the person already. Urgent and forced posts do not wait.
+    fn is_read_along(&self, now: &Now, id: ServerId, posted: &Posted<'_>) -> bool {
+        if self.mode == crate::decide::Mode::Strict
+            || posted.post.priority == Priority::Urgent
+            || posted.post.props.force_notification
+        {
+            return false;
+        }
+        let Some(server) = self.servers.get(&id) else { return false };
+        let state = &server.state;
+        let read = match posted.post.root_id.filter(|_| state.crt()) {
+            Some(root) => state.threads.get(root).and_then(|thread| thread.read_elsewhere),
+            None => state.channels.get(&posted.post.channel_id).and_then(|channel| channel.read_elsewhere),
+        };
+        read.is_some_and(|at| now.mono.since(at) < READ_RECENTLY)
+    }
+
+    /// Posts that waited for being read, and were: silent, with their reason.
+    pub(super) fn read_along(
+        &mut self,
+        now: &Now,
+        id: ServerId,
+        is_read: impl Fn(&Conversation) -> bool,
+        out: &mut Effects,
+    ) {
+        let mut index = 0;
+        while let Some(parked) = self.parked.get(index) {
+            if parked.server == id && parked.wants == Wants::View && is_read(&self.conversation(id, &parked.posted)) {
+                let parked = self.parked.remove(index);
+                let mut verdict = self.judge(id, &parked.posted, false);
+                verdict.skip = Some(Reason::ReadElsewhere);
+                verdict.trace.push(step("reading_along", "skip", "You read it on another device as it came"));
+                self.conclude(now, id, &parked.posted, verdict, DecisionKind::Post, None, out);
+            } else {
+                index += 1;
+            }
+        }
     }
 
     /// Decides what has waited long enough.
@@ -162,7 +214,7 @@ impl Engine {
                     Wants::Author => {
                         parked.posted.post.user_id.is_none_or(|author| server.state.user(author).is_some())
                     }
-                    Wants::Thread(_) => false,
+                    Wants::Thread(_) | Wants::View => false,
                 });
             if ready {
                 let parked = self.parked.remove(index);
@@ -288,7 +340,8 @@ impl Engine {
             .map(|held| {
                 crate::text::shorten(&crate::text::neutralize(&crate::text::strip_markdown(&held.root_message)), 80)
             });
-        let sentence = sentence(verdict, &place, &sender, direct);
+        let setting = setting_of(verdict.skip, channel_prefs.is_some_and(|prefs| prefs.desktop != Level::Default));
+        let sentence = sentence(verdict, setting, &place, &sender, direct);
         self.decisions = self.decisions.saturating_add(1);
         let shown_text = if text.is_empty() { capitalized(phrase) } else { crate::text::for_people(&text) };
         Some(Decision {
@@ -311,6 +364,7 @@ impl Engine {
             verdict: if verdict.notifies() { Shown::Notify } else { Shown::Skip },
             reason: verdict.skip,
             sentence,
+            setting,
             recovered: recovered.filter(|_| verdict.notifies()).map(Cow::Borrowed),
             priority: post.priority,
             mentioned,
@@ -450,7 +504,8 @@ impl Engine {
             text: format!("{title}. {text}"),
             verdict: if verdict.notifies() { Shown::Notify } else { Shown::Skip },
             reason: verdict.skip,
-            sentence: sentence(&verdict, "", &server_name, false),
+            sentence: sentence(&verdict, setting_of(verdict.skip, false), "", &server_name, false),
+            setting: setting_of(verdict.skip, false),
             recovered: None,
             priority: Priority::Standard,
             mentioned: false,
@@ -544,17 +599,65 @@ fn capitalized(phrase: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// The verdict in one sentence that a person can act on.
-fn sentence(verdict: &Verdict, place: &str, sender: &str, direct: bool) -> String {
-    let told = verdict.trace.last().map(|step| step.detail.as_str()).unwrap_or_default();
-    if verdict.notifies() {
-        return if direct {
-            format!("Shown, because {sender} wrote to you directly")
-        } else {
-            shown_because(verdict, place)
-        };
+/// The setting behind a reason; the channel's own level stands before the account's.
+fn setting_of(reason: Option<Reason>, channel_has_own_level: bool) -> Option<Setting> {
+    let level = if channel_has_own_level { Setting::ChannelLevel } else { Setting::AccountLevel };
+    match reason? {
+        Reason::ChannelMuted => Some(Setting::ChannelMuted),
+        Reason::NotifyLevelNone | Reason::NotMentioned => Some(level),
+        Reason::NotExplicitlyMentioned => Some(Setting::ChannelLevel),
+        Reason::NotFollowingThread => Some(Setting::ThreadFollowing),
+        Reason::UserStatus => Some(Setting::Status),
+        Reason::NotificationsPermissionDisallowed => Some(Setting::Permission),
+        Reason::Paused => Some(Setting::Pause),
+        Reason::OsDnd => Some(Setting::SystemDoNotDisturb),
+        Reason::CallSoundOff => Some(Setting::CallSound),
+        Reason::OwnPost
+        | Reason::SystemMessage
+        | Reason::NoMember
+        | Reason::ThreadIsOpen
+        | Reason::ChannelIsOpen
+        | Reason::DesktopNotificationHook
+        | Reason::TooManyPosts
+        | Reason::Duplicate
+        | Reason::ReadElsewhere
+        | Reason::ScreenLocked
+        | Reason::ArchivedChannel
+        | Reason::CallRingingDisabled
+        | Reason::CallInSameCall
+        | Reason::CallNotDmGm
+        | Reason::CallDismissed
+        | Reason::CallDuplicate
+        | Reason::CallOwn
+        | Reason::CallInCall
+        | Reason::CallOtherRinging
+        | Reason::CallAlreadyRang
+        | Reason::CallWindowVisible => None,
     }
-    format!("Not shown. {told}.")
+}
+
+/// The verdict in one or two sentences that a person can act on: "Not shown: Ops room is muted. Change it in Channels."
+fn sentence(verdict: &Verdict, setting: Option<Setting>, place: &str, sender: &str, direct: bool) -> String {
+    if verdict.notifies() {
+        return if direct { format!("Shown: {sender} wrote to you directly.") } else { shown_because(verdict, place) };
+    }
+    let told = verdict.trace.last().map(|step| step.detail.as_str()).unwrap_or_default();
+    match setting {
+        Some(setting) => format!("Not shown: {}. {}", within_sentence(told), setting.advice()),
+        None => format!("Not shown: {}.", within_sentence(told)),
+    }
+}
+
+/// A detail after a colon: its first word loses the capital, unless it is a name.
+fn within_sentence(detail: &str) -> Cow<'_, str> {
+    const COMMON: [&str; 11] =
+        ["You", "Your", "Only", "It", "The", "A", "This", "Notifications", "Another", "Nothing", "Direct"];
+    let first = detail.split([' ', ',']).next().unwrap_or_default();
+    if !COMMON.contains(&first) {
+        return Cow::Borrowed(detail);
+    }
+    let mut chars = detail.chars();
+    chars.next().map_or(Cow::Borrowed(detail), |letter| Cow::Owned(letter.to_lowercase().chain(chars).collect()))
 }
 
 fn shown_because(verdict: &Verdict, place: &str) -> String {
@@ -570,8 +673,8 @@ fn shown_because(verdict: &Verdict, place: &str) -> String {
         })
         .map(|step| step.detail.as_str());
     match (deciding, place.is_empty()) {
-        (Some(detail), _) => format!("Shown. {detail}."),
-        (None, false) => format!("Shown, from {place}."),
+        (Some(detail), _) => format!("Shown: {}.", within_sentence(detail)),
+        (None, false) => format!("Shown: it came from {place}."),
         (None, true) => "Shown.".to_owned(),
     }
 }

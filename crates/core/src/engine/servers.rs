@@ -233,6 +233,7 @@ impl Engine {
             state.read_elsewhere = Some(now.mono);
         }
         self.dirty = true;
+        self.read_along(now, id, |place| place.channel == channel && place.thread.is_none(), out);
         // With collapsed threads, reading a channel reads no thread.
         self.retract(
             now,
@@ -282,6 +283,10 @@ impl Engine {
                     self.ask(id, Fetch::ThreadTotals, out);
                 }
                 if unread_replies <= 0 {
+                    if let Some(server) = self.servers.get_mut(&id) {
+                        server.state.threads.note_read_elsewhere(thread_id, now.mono);
+                    }
+                    self.read_along(now, id, |place| place.thread == Some(thread_id), out);
                     self.retract(
                         now,
                         |other, place| other == id && place.is_some_and(|place| place.thread == Some(thread_id)),

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::event::{Thread, ThreadCounts};
 use crate::ids::{ChannelId, IdMap, PostId, TeamId};
+use crate::time::MonoTime;
 
 /// Everything known of threads.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +44,8 @@ pub struct HeldThread {
     pub is_urgent: bool,
     /// The root's text in markdown, cut; empty = unknown.
     pub root_message: Box<str>,
+    /// When another device read it last.
+    pub read_elsewhere: Option<MonoTime>,
 }
 
 /// What was known before a change.
@@ -130,6 +133,7 @@ impl Threads {
     }
 
     fn hold(&mut self, thread: &Thread, team_id: Option<TeamId>) {
+        let read_elsewhere = self.held.get(&thread.id).and_then(|held| held.read_elsewhere);
         self.held.insert(
             thread.id,
             HeldThread {
@@ -139,6 +143,7 @@ impl Threads {
                 unread_mentions: thread.unread_mentions,
                 is_urgent: thread.is_urgent,
                 root_message: crate::text::cut_at_char(&thread.root_message, 200).into(),
+                read_elsewhere,
             },
         );
     }
@@ -153,6 +158,13 @@ impl Threads {
             self.shift(team_id, before, after, urgent);
         }
         before.is_some()
+    }
+
+    /// Another device read a thread just now.
+    pub fn note_read_elsewhere(&mut self, id: PostId, now: MonoTime) {
+        if let Some(held) = self.held.get_mut(&id) {
+            held.read_elsewhere = Some(now);
+        }
     }
 
     /// `thread_read_changed` for one thread. `false` where totals must be fetched.

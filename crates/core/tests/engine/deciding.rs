@@ -194,3 +194,43 @@ fn the_systems_do_not_disturb_is_honoured() {
     assert_eq!(world.last(), "skip: os_dnd");
     assert_eq!(world.sounds(), 0);
 }
+
+#[test]
+fn reading_along_on_another_device_is_silent() {
+    let mut world = World::new();
+    world.event(NORTH, Event::ChannelsViewed(vec![(channel("dm"), None)]));
+    world.arrives(message("1", "hi").direct());
+    assert!(world.decisions().is_empty(), "it waits a moment for being read");
+    world.event(NORTH, Event::ChannelsViewed(vec![(channel("dm"), None)]));
+    assert_eq!(world.last(), "skip: read_elsewhere");
+    assert_eq!((world.sounds(), world.banners().len()), (0, 0));
+}
+
+#[test]
+fn what_is_not_read_along_is_announced_a_second_later() {
+    let mut world = World::new();
+    world.event(NORTH, Event::ChannelsViewed(vec![(channel("dm"), None)]));
+    world.arrives(message("1", "hi").direct());
+    world.pass_ms(1_000);
+    assert_eq!(world.last(), "notify");
+    world.event(NORTH, Event::ChannelsViewed(vec![(channel("dm"), None)]));
+    world.pass_ms(60_000);
+    world.arrives(message("2", "later").direct());
+    assert_eq!(world.banners(), ["later"], "a minute later nobody is reading along");
+}
+
+#[test]
+fn a_verdict_says_what_to_do_about_it() {
+    for (setup, sentence) in [
+        (ops(&[("desktop", "none")]), "Not shown: Ops room is set to Nothing. Change it in Channels."),
+        (ops(&[("mark_unread", "mention")]), "Not shown: Ops room is muted. Change it in Channels."),
+        (
+            account(&[("desktop", "none")]),
+            "Not shown: your notifications on this server are set to Nothing. Change it in Notifications.",
+        ),
+    ] {
+        let mut world = World::with(&setup);
+        world.arrives(message("1", "@morgan").mentioning_me());
+        assert_eq!(world.decisions().pop().unwrap().sentence, sentence);
+    }
+}

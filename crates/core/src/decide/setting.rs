@@ -1,0 +1,58 @@
+//! Which setting decided, and where a person finds it.
+
+use serde::{Deserialize, Serialize};
+
+/// A setting that can turn a verdict round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Setting {
+    /// The channel is muted (`mark_unread`).
+    ChannelMuted,
+    /// The channel's own level (`desktop`).
+    ChannelLevel,
+    /// The account's level (`desktop`).
+    AccountLevel,
+    /// Following the thread.
+    ThreadFollowing,
+    /// The person's own status.
+    Status,
+    /// May the server notify?
+    Permission,
+    /// The pause.
+    Pause,
+    /// The system's do-not-disturb.
+    SystemDoNotDisturb,
+    /// The incoming call sound (`calls_desktop_sound`).
+    CallSound,
+}
+
+impl Setting {
+    /// Its page, and its name there where the page has many.
+    pub const fn address(self) -> &'static str {
+        match self {
+            Self::ChannelMuted => "Channels › Mute channel",
+            Self::ChannelLevel => "Channels › Notify me about",
+            Self::AccountLevel => "Notifications › Desktop and mobile notifications",
+            Self::ThreadFollowing => "the thread's menu in Mattermost",
+            Self::Status => "your status in Mattermost",
+            Self::Permission => "Servers › Permission",
+            Self::Pause => "the tray menu",
+            Self::SystemDoNotDisturb => "your system's settings",
+            Self::CallSound => "Notifications › Desktop notification sounds",
+        }
+    }
+
+    /// What a person can do, one sentence.
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::ChannelMuted | Self::ChannelLevel => "Change it in Channels.",
+            Self::AccountLevel => "Change it in Notifications.",
+            Self::ThreadFollowing => "Follow the thread to be told of its replies.",
+            Self::Status => "It ends when you change your status.",
+            Self::Permission => "Allow it in Servers.",
+            Self::Pause => "Resume in the tray menu, or with belfry resume.",
+            Self::SystemDoNotDisturb => "Switch it off in your system's settings.",
+            Self::CallSound => "Change it in Notifications, under Desktop notification sounds.",
+        }
+    }
+}
