@@ -34,6 +34,7 @@ pub mod bootstrap;
 pub mod clock;
 pub mod discover;
 mod driver;
+pub mod explain;
 pub mod http;
 pub mod lenient;
 pub mod replay;
