@@ -52,6 +52,16 @@ pub fn peer_process(stream: &UnixStream) -> Option<rustix::process::Pid> {
     }
 }
 
+/// Whether this process was started to outlive its terminal (`nohup`). Handling the signal would undo that.
+pub fn hangup_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & 1 == 1) // SIGHUP is signal 1, the lowest bit
+}
+
 /// Asks a process to end, in order.
 pub fn ask_to_end(process: rustix::process::Pid) -> io::Result<()> {
     rustix::process::kill_process(process, rustix::process::Signal::TERM).map_err(io::Error::from)

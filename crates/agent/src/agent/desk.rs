@@ -24,6 +24,7 @@ use crate::control::protocol::Face;
 use crate::control::server::Request;
 use crate::display::{Display, Environment, surface};
 use crate::faces::{Ended, Exit, Faces};
+use crate::platform;
 
 /// Questions answered at a time; one more is refused.
 const QUESTIONS: usize = 16;
@@ -72,12 +73,23 @@ enum Woken {
     Answered,
 }
 
+/// Never, where the signal is not handled.
+async fn hung_up(hangup: &mut Option<tokio::signal::unix::Signal>) {
+    let told = match hangup {
+        Some(hangup) => hangup.recv().await,
+        None => None,
+    };
+    if told.is_none() {
+        std::future::pending().await
+    }
+}
+
 impl Desk {
     /// Runs until the engine says that the program ends.
     pub(super) async fn run(&mut self, mut queues: Queues) -> std::io::Result<()> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut hangup = signal(SignalKind::hangup())?;
+        let mut hangup = if platform::hangup_is_ignored() { None } else { Some(signal(SignalKind::hangup())?) };
         let mut tasks = JoinSet::new();
         self.view.mark_changed();
         loop {
@@ -96,7 +108,7 @@ impl Desk {
                 },
                 Some(()) = terminate.recv() => Woken::Command(Command::Quit),
                 Some(()) = interrupt.recv() => Woken::Command(Command::Quit),
-                Some(()) = hangup.recv() => Woken::Command(Command::Quit),
+                () = hung_up(&mut hangup) => Woken::Command(Command::Quit),
                 Some(_) = tasks.join_next() => Woken::Answered,
             };
             match woken {
@@ -125,15 +137,8 @@ impl Desk {
                 }
             }
             Request::Gone { id, role } => {
-                if !self.faces.gone(role, id) {
-                    return;
-                }
-                match role {
-                    Face::Banners => self.inputs.signal(Signal::BannersFaceGone).await,
-                    Face::Window if !self.answers_keep_running() => {
-                        self.inputs.send_command(Command::Quit).await;
-                    }
-                    Face::Window | Face::Command => {}
+                if self.faces.gone(role, id) && role == Face::Banners {
+                    self.inputs.signal(Signal::BannersFaceGone).await;
                 }
             }
             Request::Command(command) => self.on_command(command, tasks).await,
@@ -225,6 +230,10 @@ impl Desk {
                 self.raise_banners("their program ended three times within a minute".to_owned()).await;
                 self.banners_ended(now).await;
             }
+            // Closed by the person. A window that died is no reason to stop notifying.
+            Ended::Quietly(Face::Window) if !self.keeps_running() => {
+                self.inputs.send_command(Command::Quit).await;
+            }
             Ended::Quietly(_) | Ended::Died(_) | Ended::Nothing => {}
         }
     }
@@ -275,7 +284,7 @@ impl Desk {
         }
     }
 
-    fn answers_keep_running(&self) -> bool {
+    fn keeps_running(&self) -> bool {
         self.headless || self.view.borrow().prefs.keep_running
     }
 }

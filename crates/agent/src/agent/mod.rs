@@ -162,6 +162,7 @@ pub fn run(options: Options) -> Result<Ended, AgentError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(8)
+        .thread_keep_alive(Duration::from_secs(2))
         .thread_name("io")
         .enable_all()
         .build()?;
