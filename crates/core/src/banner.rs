@@ -384,6 +384,22 @@ impl Stack {
         self.fill(now, prefs, out);
     }
 
+    /// Takes away cards of a kind that belong to no conversation: signed in again, nothing to ask for.
+    pub fn retract_kind(
+        &mut self,
+        now: MonoTime,
+        server: ServerId,
+        kind: BannerKind,
+        prefs: &BannerPrefs,
+        out: &mut Vec<StackEffect>,
+    ) {
+        let is_gone = |card: &Card| card.view.server == server && card.view.kind == kind;
+        self.displayed.retain(|card| !is_gone(card));
+        self.waiting.retain(|card| !is_gone(card));
+        self.release_if_empty();
+        self.fill(now, prefs, out);
+    }
+
     /// A post was deleted: it leaves its card, and an empty card leaves the stack.
     pub fn retract_post(
         &mut self,
@@ -526,9 +542,9 @@ pub fn lifetime_ms(prefs: &BannerPrefs, kind: BannerKind, priority: Priority, me
     let secs = match kind {
         BannerKind::Call => prefs.call_secs.clamp(5, 60),
         BannerKind::SignedOut => return None,
-        BannerKind::Message | BannerKind::Sample if priority == Priority::Urgent => return None,
-        BannerKind::Message | BannerKind::Sample if mentioned => prefs.mention_secs.clamp(1, 120),
-        BannerKind::Message | BannerKind::Sample => prefs.message_secs.clamp(1, 60),
+        BannerKind::Message | BannerKind::Sample | BannerKind::Summary if priority == Priority::Urgent => return None,
+        BannerKind::Message | BannerKind::Sample | BannerKind::Summary if mentioned => prefs.mention_secs.clamp(1, 120),
+        BannerKind::Message | BannerKind::Sample | BannerKind::Summary => prefs.message_secs.clamp(1, 60),
     };
     Some(u64::from(secs) * 1000)
 }

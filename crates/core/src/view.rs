@@ -153,6 +153,8 @@ pub enum BannerKind {
     SignedOut,
     /// The sample shown on Allow.
     Sample,
+    /// What was held back, in one line: "12 messages in 4 conversations while notifications were paused".
+    Summary,
 }
 
 /// One line of the tray menu.

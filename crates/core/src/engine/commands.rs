@@ -107,7 +107,7 @@ impl Engine {
             let id = server.id;
             out.push(Effect::StopSession(id));
             // The card that asked to sign in has done its work.
-            self.retract(now, |other, place| other == id && place.is_none(), out);
+            self.take_signed_out_card(now, id, out);
             id
         } else {
             entry.id =
@@ -211,7 +211,9 @@ impl Engine {
         let Some((server, _, post, kind)) = self.banner_target(banner) else { return };
         match (kind, post) {
             (BannerKind::Message | BannerKind::Call, Some(post)) => self.open_post(server, post, out),
-            (BannerKind::SignedOut | BannerKind::Sample, _) | (_, None) => out.push(Effect::ShowWindow),
+            (BannerKind::SignedOut | BannerKind::Sample | BannerKind::Summary, _) | (_, None) => {
+                out.push(Effect::ShowWindow)
+            }
         }
         if kind == BannerKind::Call {
             // Going to the call stops all ringing (C17).

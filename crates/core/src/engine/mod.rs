@@ -2,6 +2,7 @@
 
 mod calls;
 mod commands;
+mod heldback;
 mod picture;
 mod posts;
 mod servers;
@@ -66,6 +67,8 @@ pub struct Engine {
     problems: BTreeMap<ProblemKind, Problem>,
     paused_until_ms: Option<i64>,
     system_dnd: bool,
+    screen_locked: bool,
+    held_back: heldback::HeldBack,
     parked: Vec<posts::Parked>,
     decided: Decided,
     snoozed: Vec<(MonoTime, Card)>,
@@ -200,6 +203,7 @@ impl Engine {
             self.dirty = true;
         }
         self.decide_overdue(now, out);
+        self.sum_up(now, out);
         let mut index = 0;
         while let Some((at, _)) = self.snoozed.get(index) {
             if *at <= now.mono {
@@ -244,6 +248,7 @@ impl Engine {
         let mut effects = Vec::new();
         self.stack.retract(now.mono, &gone, &self.prefs.banner, &mut effects);
         self.snoozed.retain(|(_, card)| !gone(card.view.server, card.conversation));
+        self.held_back.retract(&gone);
         self.dirty = true;
         carry_out(effects, out);
     }

@@ -265,8 +265,19 @@ impl Engine {
             let card = self.card(id, posted, &decision, conversation);
             self.remember_recent(&decision);
             self.show(now, card, out);
+        } else {
+            self.hold_back(id, posted, verdict.skip);
         }
         self.record(decision, out);
+    }
+
+    /// Whether only my status (do not disturb, out of office) speaks against a post.
+    pub(super) fn would_notify_but_for_status(&self, id: ServerId, posted: &Posted<'_>) -> bool {
+        let Some(server) = self.servers.get(&id) else { return false };
+        let name = place_name(&server.state, posted);
+        let mut facts = facts(&server.state, posted, &name, false, self.mode, &server.calls);
+        facts.status = None;
+        decide(&facts).notifies()
     }
 
     fn ask_platform(&self, id: ServerId, verdict: &mut Verdict) {
@@ -283,7 +294,8 @@ impl Engine {
         };
         let objection = objection
             .or_else(|| self.paused_until_ms.map(|_| (Reason::Paused, "Notifications are paused")))
-            .or_else(|| self.system_dnd.then_some((Reason::OsDnd, "The system's do not disturb is on")));
+            .or_else(|| self.system_dnd.then_some((Reason::OsDnd, "The system's do not disturb is on")))
+            .or_else(|| self.screen_locked.then_some((Reason::ScreenLocked, "The screen was locked")));
         match objection {
             Some((reason, sentence)) => {
                 verdict.skip = Some(reason);
@@ -584,6 +596,7 @@ impl Engine {
         let mut effects = Vec::new();
         self.stack.retract_post(now.mono, id, post.channel_id, post.id, &self.prefs.banner, &mut effects);
         self.snoozed.retain(|(_, card)| card.view.server != id || card.view.post_id != Some(post.id));
+        self.held_back.retract_post(id, post.id);
         carry_out(effects, out);
         self.call_post_ended(now, id, post.id, out);
     }

@@ -2,7 +2,7 @@
 
 use crate::activity::DecisionKind;
 use crate::effect::{Effect, Effects, Fetch};
-use crate::engine::{Engine, Server};
+use crate::engine::{Engine, Server, carry_out};
 use crate::event::{Connection, Event, Fetched, Snapshot, ThreadReadChanged, ThreadUpdated};
 use crate::ids::{ChannelId, ServerId};
 use crate::problem::ProblemKind;
@@ -10,7 +10,7 @@ use crate::state::ServerState;
 use crate::state::channel::{ChannelPrefs, ChannelState, Conversation};
 use crate::state::threads::Before;
 use crate::time::Now;
-use crate::view::Health;
+use crate::view::{BannerKind, Health};
 
 /// "Last heard" is shown to this precision, so that a busy server does not repaint windows with every frame.
 const HEARD_PRECISION_MS: i64 = 10_000;
@@ -207,7 +207,7 @@ impl Engine {
             self.parked.retain(|parked| parked.server != id);
             self.retract(now, |other, place| other == id && place.is_some(), out);
         } else if was_signed_out {
-            self.retract(now, |other, place| other == id && place.is_none(), out);
+            self.take_signed_out_card(now, id, out);
         }
         if expired {
             self.announce_signed_out(now, id, out);
@@ -369,6 +369,14 @@ impl Engine {
         self.retract(now, |other, place| other == id && place.is_some_and(|place| place.channel == channel), out);
     }
 
+    /// The card that asks to sign in has done its work.
+    pub(super) fn take_signed_out_card(&mut self, now: &Now, id: ServerId, out: &mut Effects) {
+        let mut effects = Vec::new();
+        self.stack.retract_kind(now.mono, id, BannerKind::SignedOut, &self.prefs.banner, &mut effects);
+        self.dirty = true;
+        carry_out(effects, out);
+    }
+
     /// Brings a server into being, or forgets what was known of it.
     pub(super) fn reset_server(&mut self, id: ServerId) {
         self.servers.insert(id, Server::default());
@@ -395,7 +403,7 @@ impl Engine {
             now,
             id,
             DecisionKind::SignedOut,
-            crate::view::BannerKind::SignedOut,
+            BannerKind::SignedOut,
             "Session expired",
             &format!("Sign in to {name} again to keep receiving notifications"),
             out,

@@ -50,8 +50,12 @@ impl Engine {
                 self.system_dnd = on;
                 self.dirty = true;
             }
+            Signal::ScreenLocked(locked) => {
+                self.screen_locked = locked;
+                self.dirty = true;
+            }
             // Deadlines in wall time are looked at after every input.
-            Signal::ScreenLocked(_) | Signal::Woke => {}
+            Signal::Woke => {}
             Signal::ProblemRaised { kind, detail } => self.raise(kind, &detail),
             Signal::ProblemCleared(kind) => self.clear(kind),
         }

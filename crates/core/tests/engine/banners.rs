@@ -2,7 +2,7 @@
 
 use belfry_core::command::Command;
 use belfry_core::effect::{Effect, Write};
-use belfry_core::event::Event;
+use belfry_core::event::{Event, Status};
 use belfry_core::signal::{Signal, Surface};
 
 use crate::world::{NORTH, Setup, World, channel, message};
@@ -191,4 +191,41 @@ fn a_skipped_message_makes_no_sound() {
     world.arrives(message("1", "not for me"));
     assert_eq!(world.sounds(), 0);
     assert!(world.banners().is_empty());
+}
+
+#[test]
+fn what_was_held_back_is_summed_up_afterwards_and_not_dropped() {
+    let mut world = World::new();
+    world.command(Command::Pause { minutes: Some(30) });
+    world.arrives(message("1", "hi").direct());
+    world.arrives(message("2", "again").direct());
+    world.arrives(message("3", "@morgan").mentioning_me());
+    world.arrives(message("4", "nothing for me"));
+    assert!(world.banners().is_empty());
+    world.pass_ms(31 * 60_000);
+    assert_eq!(world.banners(), ["3 messages in 2 conversations while notifications were paused"]);
+    assert_eq!(world.sounds(), 1);
+}
+
+#[test]
+fn what_was_read_meanwhile_is_not_summed_up() {
+    let mut world = World::new();
+    world.signal(Signal::ScreenLocked(true));
+    world.arrives(message("1", "hi").direct());
+    world.arrives(message("2", "@morgan").mentioning_me());
+    assert_eq!(world.last(), "skip: screen_locked");
+    world.event(NORTH, Event::ChannelsViewed(vec![(channel("dm"), None)]));
+    world.signal(Signal::ScreenLocked(false));
+    assert_eq!(world.banners(), ["1 message in 1 conversation while the screen was locked"]);
+}
+
+#[test]
+fn do_not_disturb_on_the_server_is_summed_up_too_but_only_what_would_have_been_shown() {
+    let mut world = World::new();
+    let me = crate::world::user("morgan");
+    world.event(NORTH, Event::StatusChanged { user_id: me, status: Status::DoNotDisturb });
+    world.arrives(message("1", "hi").direct());
+    world.arrives(message("2", "nothing for me"));
+    world.event(NORTH, Event::StatusChanged { user_id: me, status: Status::Online });
+    assert_eq!(world.banners(), ["1 message in 1 conversation during do not disturb"]);
 }

@@ -73,7 +73,11 @@ impl Look {
         let words = match banner.kind {
             BannerKind::Call if banner.text.is_empty() => texts::CALLING,
             BannerKind::SignedOut if banner.text.is_empty() => texts::SIGNED_OUT_CARD,
-            BannerKind::Message | BannerKind::Call | BannerKind::SignedOut | BannerKind::Sample => &banner.text,
+            BannerKind::Message
+            | BannerKind::Call
+            | BannerKind::SignedOut
+            | BannerKind::Sample
+            | BannerKind::Summary => &banner.text,
         };
         let username = view.server(banner.server).map_or("", |server| server.username.as_str());
         let text =
@@ -82,7 +86,7 @@ impl Look {
         let has_buttons = match banner.kind {
             BannerKind::Call | BannerKind::SignedOut => true,
             BannerKind::Message => open,
-            BannerKind::Sample => false,
+            BannerKind::Sample | BannerKind::Summary => false,
         };
         let mut inner = TITLE_HEIGHT;
         if thread.is_some() {
@@ -251,7 +255,7 @@ pub fn ui(ui: &mut Ui, rect: Rect, look: &Look, state: CardState, more_open: &mu
     } else if response.clicked() {
         match banner.kind {
             BannerKind::Message | BannerKind::Call => out.command(Command::OpenBanner(banner.id)),
-            BannerKind::SignedOut => {
+            BannerKind::SignedOut | BannerKind::Summary => {
                 out.command(Command::ShowWindow);
                 out.command(Command::DismissBanner(banner.id));
             }
@@ -263,7 +267,9 @@ pub fn ui(ui: &mut Ui, rect: Rect, look: &Look, state: CardState, more_open: &mu
 fn dismiss(banner: &BannerView, out: &mut Outbox) {
     out.command(match banner.kind {
         BannerKind::Call => Command::DismissCall(banner.id),
-        BannerKind::Message | BannerKind::SignedOut | BannerKind::Sample => Command::DismissBanner(banner.id),
+        BannerKind::Message | BannerKind::SignedOut | BannerKind::Sample | BannerKind::Summary => {
+            Command::DismissBanner(banner.id)
+        }
     });
 }
 
@@ -274,6 +280,10 @@ fn picture_ui(ui: &Ui, rect: Rect, banner: &BannerView) {
         BannerKind::SignedOut => {
             ui.painter().circle_filled(rect.center(), rect.width() / 2.0, palette.red_soft);
             Icon::Warning.paint(ui.painter(), rect.center(), palette.red);
+        }
+        BannerKind::Summary => {
+            ui.painter().circle_filled(rect.center(), rect.width() / 2.0, palette.accent_soft);
+            Icon::Bell.paint(ui.painter(), rect.center(), palette.accent);
         }
         BannerKind::Message | BannerKind::Call | BannerKind::Sample => {
             widgets::avatar(ui.painter(), rect, &key, &banner.sender);
@@ -328,7 +338,7 @@ fn actions(ui: &mut Ui, look: &Look, more_open: &mut Option<BannerId>, out: &mut
                 out.command(Command::DismissBanner(banner.id));
             }
         }
-        BannerKind::Sample => {}
+        BannerKind::Sample | BannerKind::Summary => {}
         BannerKind::Message if !look.open => {}
         BannerKind::Message if look.more => {
             if widgets::icon_button(ui, Icon::Back, texts::BACK, Kind::Secondary).clicked() {
