@@ -23,9 +23,14 @@ fn main() -> Result<(), belfry_gui::FaceError> {
     if has("permission") {
         view.permission_prompts = view.servers.iter().map(|server| server.id).take(1).collect();
     }
+    if has("scripts") {
+        "שלום мир 你好 안녕 สวัสดี नमस्ते مرحبا Ա 🎉👍 ⌘☃ ½ → ✓".clone_into(&mut view.banners[0].text);
+    }
     if has("empty") {
         view = View { prefs: view.prefs, ..View::default() };
     }
+    // "eof": the agent ends soon.
+    let patience = if has("eof") { Duration::from_secs(2) } else { Duration::from_hours(1) };
     let (link, peer) = Link::pair();
     let first = Down::View(Arc::new(view.clone()));
     let scripted = std::thread::Builder::new().name("agent".to_owned()).spawn(move || {
@@ -36,7 +41,7 @@ fn main() -> Result<(), belfry_gui::FaceError> {
         if peer.down.send(first).is_err() {
             return;
         }
-        while let Ok(up) = peer.ups.recv_timeout(Duration::from_hours(1)) {
+        while let Ok(up) = peer.ups.recv_timeout(patience) {
             report(&up);
             if let Up::Query(id, Query::Activity { .. }) = up {
                 let answer = Answer::Activity { rows: rows.clone(), more: false };

@@ -48,7 +48,15 @@ fn is_set(variable: &str) -> bool {
     std::env::var_os(variable).is_some_and(|value| !value.is_empty())
 }
 
-fn options(viewport: ViewportBuilder) -> eframe::NativeOptions {
+/// Whether there is an X11 display that answers: found out here, where the sentence can be ours.
+fn x11() -> Result<(), FaceError> {
+    if !is_set("DISPLAY") {
+        return Err(FaceError::NoX11);
+    }
+    Shell::connect().map(drop).map_err(FaceError::from)
+}
+
+fn options(viewport: ViewportBuilder, x11: bool) -> eframe::NativeOptions {
     let mut options = eframe::NativeOptions {
         viewport,
         renderer: eframe::Renderer::Glow,
@@ -59,7 +67,7 @@ fn options(viewport: ViewportBuilder) -> eframe::NativeOptions {
         run_and_return: false,
         ..eframe::NativeOptions::default()
     };
-    if is_set("DISPLAY") {
+    if x11 {
         // Under Wayland too, through XWayland: windows can be placed and raised there.
         options.event_loop_builder = Some(Box::new(|builder| {
             builder.with_x11();
@@ -73,20 +81,23 @@ fn options(viewport: ViewportBuilder) -> eframe::NativeOptions {
 /// # Errors
 /// When there is no display, or it cannot be drawn on.
 pub fn run_window(link: Link) -> Result<(), FaceError> {
-    if !is_set("DISPLAY") && !is_set("WAYLAND_DISPLAY") {
-        return Err(FaceError::NoDisplay);
-    }
+    let x11 = match x11() {
+        Ok(()) => true,
+        Err(_) if is_set("WAYLAND_DISPLAY") => false,
+        Err(FaceError::NoX11) => return Err(FaceError::NoDisplay),
+        Err(error) => return Err(error),
+    };
     let bridge = Bridge::start(link)?;
     let badge = bridge.first_view(FIRST_VIEW).map(|view| view.badge).unwrap_or_default();
     let viewport = ViewportBuilder::default()
-        .with_title(texts::window_title(&badge.text()))
+        .with_title(texts::window_title(badge))
         .with_app_id(APP_ID)
         .with_icon(window::icon(badge))
         .with_inner_size([1000.0, 680.0])
         .with_min_inner_size([720.0, 520.0]);
     eframe::run_native(
         texts::APP,
-        options(viewport),
+        options(viewport, x11),
         Box::new(|creation| Ok(Box::new(WindowFace::new(&creation.egui_ctx, bridge)))),
     )?;
     Ok(())
@@ -120,7 +131,7 @@ pub fn run_banners(link: Link) -> Result<(), FaceError> {
         .with_inner_size([WIDTH, stack_height(max_shown)]);
     eframe::run_native(
         texts::APP,
-        options(viewport),
+        options(viewport, true),
         Box::new(|creation| {
             match creation.window_handle()?.as_raw() {
                 RawWindowHandle::Xlib(handle) => shell.attach(u32::try_from(handle.window)?),

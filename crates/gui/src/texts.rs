@@ -1,6 +1,7 @@
 //! Every word that both faces show, in one place. Sentence case, no colon after labels, no full stop after one sentence.
 
 use belfry_core::activity::{Decision, DecisionKind, Verdict};
+use belfry_core::badge::Badge;
 use belfry_core::event::Priority;
 use belfry_core::prefs::Permission;
 use belfry_core::view::{BannerView, Health, ServerView};
@@ -207,12 +208,11 @@ pub fn ago_changes_in_ms(now_ms: i64, then_ms: i64) -> u64 {
     u64::try_from(step - age % step).unwrap_or(60_000)
 }
 
-/// What stands behind the sender's name in Activity.
-pub fn place_of(decision: &Decision) -> String {
-    let server = &decision.server_name;
+/// What stands behind the sender's name in Activity; `server` is its name, empty where there is only one.
+pub fn place_of(decision: &Decision, server: &str) -> String {
     let place = match (&decision.thread, decision.kind) {
-        (_, DecisionKind::SignedOut) => return server.clone(),
-        (_, DecisionKind::Sample) => return format!("sample · {server}"),
+        (_, DecisionKind::SignedOut) => "signed out".to_owned(),
+        (_, DecisionKind::Sample) => "sample".to_owned(),
         (Some(root), DecisionKind::Post | DecisionKind::Urgent | DecisionKind::Call) => format!("thread: {root}"),
         (None, DecisionKind::Post | DecisionKind::Urgent) if decision.direct => "direct message".to_owned(),
         (None, DecisionKind::Call) if decision.direct => "call".to_owned(),
@@ -369,9 +369,13 @@ pub fn about_server(server: &ServerView) -> String {
     format!("{}{account}{version}", host(url))
 }
 
-/// "(3) Belfry"
-pub fn window_title(badge: &str) -> String {
-    if badge.is_empty() { APP.to_owned() } else { format!("({badge}) {APP}") }
+/// "(3) Belfry"; "(3!) Belfry" when a server is signed out too.
+pub fn window_title(badge: Badge) -> String {
+    let riding = if badge.rides() { "!" } else { "" };
+    match badge.text() {
+        text if text.is_empty() => APP.to_owned(),
+        text => format!("({text}{riding}) {APP}"),
+    }
 }
 
 /// What stands behind the sender's name on a banner.

@@ -114,6 +114,22 @@ fn the_pointer_over_the_stack_is_told_once_and_once_when_it_leaves() {
 }
 
 #[test]
+fn a_stack_that_appears_under_a_resting_pointer_is_not_kept_by_it() {
+    let mut harness = one(BannerKind::Message);
+    harness.state_mut().state = BannersState::default();
+    harness.state_mut().drawn = Drawn::default();
+    harness.hover_at(pos2(200.0, 30.0));
+    harness.run_steps(2);
+    let view = harness.state().view.clone();
+    let time = harness.state().time;
+    harness.state_mut().state.stack.adopt(&view, time);
+    harness.run_steps(5);
+    assert_eq!(ups(&mut harness), [], "it lay there before");
+    point_at(&mut harness, pos2(205.0, 34.0));
+    assert_eq!(ups(&mut harness), [Up::Signal(Signal::BannersHovered(true))]);
+}
+
+#[test]
 fn a_click_opens_a_middle_click_and_the_cross_dismiss() {
     let mut harness = one(BannerKind::Message);
     click_at(&mut harness, pos2(200.0, 30.0), PointerButton::Primary);

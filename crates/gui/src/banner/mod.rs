@@ -15,7 +15,7 @@ use belfry_core::command::Command;
 use belfry_core::signal::Signal;
 use belfry_core::view::View;
 use belfry_net::clock;
-use egui::{Rect, Sense, Ui, ViewportCommand, WidgetInfo, pos2, vec2};
+use egui::{Pos2, Rect, Sense, Ui, ViewportCommand, WidgetInfo, pos2, vec2};
 
 pub use card::{CardState, ui as card_ui};
 pub use placement::{MARGIN, PixelRect, WIDTH, stack_height, window_rect};
@@ -32,8 +32,10 @@ const LINGER_SECS: f64 = 30.0;
 /// Frames while something moves, seconds between them.
 const FRAME_SECS: f32 = 1.0 / 60.0;
 /// The line of remaining time moves in steps no shorter than this, seconds.
-const LINE_STEP_SECS: f32 = 0.08;
+const LINE_STEP_SECS: f32 = 0.1;
 const PILL_HEIGHT: f32 = 28.0;
+/// A pointer found over the stack within this time did not come on purpose, seconds.
+const APPEARING_SECS: f64 = 0.3;
 
 /// What the face remembers between frames; the truth is in the view.
 #[derive(Debug, Default)]
@@ -41,8 +43,32 @@ pub struct BannersState {
     /// The cards and how they move.
     pub stack: Stack,
     hovered: bool,
+    /// When the stack began, seconds; `None` while it is empty.
+    began: Option<f64>,
+    /// Where the pointer lay when the stack appeared under it: that is no wish to keep the cards.
+    resting: Option<Pos2>,
     /// Which card shows its further actions.
     more_open: Option<belfry_core::ids::BannerId>,
+}
+
+impl BannersState {
+    /// The pointer, unless it has not moved since the stack appeared under it.
+    fn pointer(&mut self, at: Option<Pos2>, time: f64) -> Option<Pos2> {
+        if self.stack.is_empty() {
+            (self.began, self.resting) = (None, None);
+            return at;
+        }
+        let began = *self.began.get_or_insert(time);
+        if !self.hovered && self.resting.is_none() && time - began < APPEARING_SECS {
+            self.resting = at;
+        }
+        let moved = |rest: Pos2| at.is_none_or(|at| at.distance(rest) > 3.0);
+        if self.resting.is_some_and(moved) {
+            self.resting = None;
+            self.began = Some(time - APPEARING_SECS);
+        }
+        at.filter(|_| self.resting.is_none())
+    }
 }
 
 /// How the stack is drawn.
@@ -71,7 +97,7 @@ pub struct Drawn {
 pub fn ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut BannersState, out: &mut Outbox) -> Drawn {
     let Scene { view, now_ms, time, composited } = *scene;
     let area = ui.max_rect();
-    let pointer = ui.input(|input| input.pointer.hover_pos());
+    let pointer = state.pointer(ui.input(|input| input.pointer.hover_pos()), time);
     let top_down = placement::is_top(view.prefs.banner.corner);
     let motion = motion::Motion { moves: !view.prefs.reduce_motion, fades: composited && !view.prefs.reduce_motion };
 
@@ -134,7 +160,7 @@ fn next_frame(state: &BannersState, view: &View, time: f64, now_ms: i64) -> Opti
         return Some(FRAME_SECS);
     }
     let line = (!state.stack.is_frozen())
-        .then(|| state.stack.line_step_secs(WIDTH))
+        .then(|| state.stack.line_step_secs(WIDTH, time))
         .flatten()
         .map(|step| step.max(if view.prefs.reduce_motion { 1.0 } else { LINE_STEP_SECS }));
     let label = state

@@ -191,9 +191,9 @@ impl Stack {
     }
 
     /// How long the fastest line takes for one point of `width`, seconds.
-    pub(super) fn line_step_secs(&self, width: f32) -> Option<f32> {
-        let lifetimes =
-            self.cards.iter().filter(|card| card.ends_at.is_some()).filter_map(|card| card.banner.lifetime_ms);
+    pub(super) fn line_step_secs(&self, width: f32, now: f64) -> Option<f32> {
+        let runs = |card: &&Card| card.ends_at.is_some_and(|end| end > now);
+        let lifetimes = self.cards.iter().filter(runs).filter_map(|card| card.banner.lifetime_ms);
         lifetimes.min().map(|ms| ms as f32 / 1000.0 / width)
     }
 

@@ -210,7 +210,7 @@ fn page(ui: &mut Ui, room: f32, model: &ActivityModel<'_>, state: &mut ActivityS
     let wanted = ROW * state.rows.len() as f32 + 2.0;
     let room = room - (ui.cursor().top() - top);
     let height = wanted.min((room - why_room).max(ROW * 2.0));
-    list(ui, height, now_ms, state, out);
+    list(ui, height, model, state, out);
     if let Some(row) = selected {
         ui.add_space(CARD_GAP + 2.0);
         let (keep, rect) = why::ui(ui, &row, servers, &mut state.why, out);
@@ -283,7 +283,9 @@ fn server_menu(ui: &mut Ui, servers: &[ServerView], chosen: &mut Option<ServerId
     });
 }
 
-fn list(ui: &mut Ui, height: f32, now_ms: i64, state: &mut ActivityState, out: &mut Outbox) {
+fn list(ui: &mut Ui, height: f32, model: &ActivityModel<'_>, state: &mut ActivityState, out: &mut Outbox) {
+    let ActivityModel { servers, revision: _, now_ms } = *model;
+    let several = servers.len() > 1;
     let palette = Palette::of(ui);
     let outer = Rect::from_min_size(ui.cursor().min, vec2(ui.available_width(), height));
     let radius = CornerRadius::same(RADIUS_CARD);
@@ -301,7 +303,8 @@ fn list(ui: &mut Ui, height: f32, now_ms: i64, state: &mut ActivityState, out: &
                 changes_in_ms = changes_in_ms.min(texts::ago_changes_in_ms(now_ms, row.decision.at_ms));
                 let edges = Edges { first: index == 0, last: index + 1 == count };
                 let selected = state.selected == Some(row.row);
-                if row_ui(ui, row, now_ms, selected, edges) {
+                let server = if several { row.decision.server_name.as_str() } else { "" };
+                if row_ui(ui, row, server, now_ms, selected, edges) {
                     state.selected = if selected { None } else { Some(row.row) };
                     state.reveal = 2;
                 }
@@ -324,12 +327,12 @@ struct Edges {
     last: bool,
 }
 
-fn row_ui(ui: &mut Ui, row: &ActivityRow, now_ms: i64, selected: bool, edges: Edges) -> bool {
+fn row_ui(ui: &mut Ui, row: &ActivityRow, server: &str, now_ms: i64, selected: bool, edges: Edges) -> bool {
     let palette = Palette::of(ui);
     let decision = &row.decision;
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
     let response = ui.interact(rect, super::id_of("activity-row", row.row), Sense::click());
-    let place = texts::place_of(decision);
+    let place = texts::place_of(decision, server);
     let (verdict, tone) = texts::verdict_tag(decision);
     let ago = texts::ago(now_ms, decision.at_ms);
     response.widget_info(|| {

@@ -191,7 +191,7 @@ impl WindowFace {
     fn show_badge(&mut self, ctx: &egui::Context, badge: Badge) {
         if self.shown_badge != Some(badge) {
             self.shown_badge = Some(badge);
-            ctx.send_viewport_cmd(ViewportCommand::Title(texts::window_title(&badge.text())));
+            ctx.send_viewport_cmd(ViewportCommand::Title(texts::window_title(badge)));
             ctx.send_viewport_cmd(ViewportCommand::Icon(Some(Arc::new(icon(badge)))));
         }
     }

@@ -103,10 +103,9 @@ pub(super) fn ui(
                 ui.add_space(CARD_GAP);
             }
         });
-        // "Last heard 4 s ago" counts; the view says when it was heard anew.
-        if servers.iter().any(|server| matches!(server.health, Health::Live | Health::Waiting { .. })) {
-            ui.ctx().request_repaint_after(Duration::from_secs(1));
-        }
+        // "Trying again in 8 s" counts down. "Last heard 4 s ago" is only precise to ten seconds in the view.
+        let waits = servers.iter().any(|server| matches!(server.health, Health::Waiting { .. }));
+        ui.ctx().request_repaint_after(Duration::from_secs(if waits { 1 } else { 5 }));
     }
     if let Some(server) = state.removing.and_then(|id| servers.iter().find(|server| server.id == id)) {
         confirm_removal(ui, server, state, out);
