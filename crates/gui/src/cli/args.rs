@@ -13,6 +13,7 @@ Usage
   belfry headless [--json]      no windows: system notifications, and JSON lines if wanted
   belfry replay FILE [--json] [--check]
                                 feed a recording through the real decoder and engine
+  belfry explain FILE [--json]  say what is decided in a described situation, and by which rules
   belfry status                 say what is unread and how each server is
   belfry pause [MINUTES]        show nothing for a while, or until resumed
   belfry resume                 show notifications again
@@ -53,6 +54,7 @@ pub(crate) enum Action {
     Demo { hidden: bool, allow: bool, headless: bool, json: bool, practice: Vec<OsString> },
     Headless { json: bool, server: Option<Server>, allow: bool },
     Replay { file: PathBuf, json: bool, check: bool },
+    Explain { file: PathBuf, json: bool },
     Status,
     Pause(Option<u32>),
     Resume,
@@ -190,6 +192,10 @@ impl Given {
                 json: self.take_switch("--json"),
                 check: self.take_switch("--check"),
             },
+            Some("explain") => Action::Explain {
+                file: self.take_word().ok_or_else(|| wrong("`explain` wants a file"))?.into(),
+                json: self.take_switch("--json"),
+            },
             Some("status") => Action::Status,
             Some("pause") => Action::Pause(self.take_word().map(|word| minutes(&word)).transpose()?),
             Some("resume") => Action::Resume,
@@ -295,6 +301,7 @@ mod tests {
             action("--json replay a.jsonl"),
             Action::Replay { file: "a.jsonl".into(), json: true, check: false }
         );
+        assert_eq!(action("explain a.json"), Action::Explain { file: "a.json".into(), json: false });
         assert_eq!(action("status"), Action::Status);
         assert_eq!(action("pause"), Action::Pause(None));
         assert_eq!(action("pause 30"), Action::Pause(Some(30)));
@@ -363,6 +370,7 @@ mod tests {
             ("--frob", "--frob"),
             ("--frob=secret", "--frob"),
             ("replay", "file"),
+            ("explain --json", "file"),
             ("replay a b", "b is one word too many"),
             ("pause 0", "minutes"),
             ("pause -5", "-5"),

@@ -20,7 +20,7 @@ use belfry_core::command::Command;
 use belfry_core::query::Login;
 use belfry_core::secret::Secret;
 use belfry_gui::Link;
-use belfry_net::replay;
+use belfry_net::{explain, replay};
 
 use args::{Action, Face, Invocation, Server};
 
@@ -53,6 +53,7 @@ pub(crate) fn run(invocation: Invocation) -> anyhow::Result<ExitCode> {
             ..agent::Options::default()
         }),
         Action::Replay { file, json, check } => run_replay(&file, json, check),
+        Action::Explain { file, json } => run_explain(&file, json),
         Action::Status => commands::status(&Paths::of(instance)?),
         Action::Pause(minutes) => commands::send(&Paths::of(instance)?, Command::Pause { minutes }),
         Action::Resume => commands::send(&Paths::of(instance)?, Command::Resume),
@@ -126,6 +127,15 @@ fn run_replay(file: &Path, json: bool, check: bool) -> anyhow::Result<ExitCode> 
         Ok(_) => Ok(ExitCode::SUCCESS),
         // Someone looked at the first lines only.
         Err(replay::ReplayError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn run_explain(file: &Path, json: bool) -> anyhow::Result<ExitCode> {
+    logging::to_stderr();
+    match explain::run(file, json, &mut io::stdout().lock()) {
+        Err(explain::ExplainError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        Ok(()) => Ok(ExitCode::SUCCESS),
         Err(error) => Err(error.into()),
     }
 }
