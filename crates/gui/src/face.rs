@@ -114,14 +114,11 @@ pub fn run_banners(link: Link) -> Result<(), FaceError> {
     let mut shell = Shell::connect()?;
     let bridge = Bridge::start(link)?;
     let max_shown = bridge.first_view(FIRST_VIEW).map_or(4, |view| view.prefs.banner.max_shown);
-    // Without a compositor the server itself composes windows that have an alpha channel, and ignores their shape:
-    // their gaps would be black. Such a window must not have one.
-    let composited = shell.is_composited();
     let viewport = ViewportBuilder::default()
         .with_title("Belfry banners")
         .with_app_id(APP_ID)
         .with_decorations(false)
-        .with_transparent(composited)
+        .with_transparent(true)
         .with_resizable(false)
         .with_taskbar(false)
         .with_active(false)
@@ -138,7 +135,7 @@ pub fn run_banners(link: Link) -> Result<(), FaceError> {
                 RawWindowHandle::Xcb(handle) => shell.attach(handle.window.get()),
                 _ => return Err("the window is not an X11 window".into()),
             }
-            Ok(Box::new(BannersFace::new(&creation.egui_ctx, bridge, shell, composited)))
+            Ok(Box::new(BannersFace::new(&creation.egui_ctx, bridge, shell)))
         }),
     )?;
     Ok(())

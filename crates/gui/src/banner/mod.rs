@@ -207,8 +207,6 @@ pub(crate) struct BannersFace {
     view: Option<Arc<View>>,
     state: BannersState,
     out: Outbox,
-    /// The window has an alpha channel.
-    transparent: bool,
     composited: bool,
     /// Seconds since when there is no card.
     empty_since: Option<f64>,
@@ -217,10 +215,11 @@ pub(crate) struct BannersFace {
 }
 
 impl BannersFace {
-    pub(crate) fn new(ctx: &egui::Context, bridge: Bridge, shell: Shell, transparent: bool) -> Self {
+    pub(crate) fn new(ctx: &egui::Context, bridge: Bridge, shell: Shell) -> Self {
         theme::install(ctx, theme::Fallback::System);
         ctx.options_mut(|options| options.zoom_with_keyboard = false);
         bridge.wake(ctx);
+        let composited = shell.is_composited();
         shell.set_shape(&[]);
         Self {
             bridge,
@@ -228,8 +227,7 @@ impl BannersFace {
             view: None,
             state: BannersState::default(),
             out: Outbox::default(),
-            transparent,
-            composited: transparent,
+            composited,
             empty_since: None,
             placed: None,
             frames: 0,
@@ -238,12 +236,10 @@ impl BannersFace {
 
     fn adopt(&mut self, ctx: &egui::Context, view: Arc<View>, time: f64) {
         theme::choose(ctx, view.prefs.theme);
-        let was_empty = self.state.stack.is_empty();
         let new = self.state.stack.adopt(&view, time);
         if new {
-            if was_empty {
-                self.composited = self.transparent && self.shell.is_composited();
-            }
+            // Compositors come and go while Belfry runs.
+            self.composited = self.shell.is_composited();
             self.place(ctx, &view);
             self.shell.raise();
             if ctx.input(|input| input.viewport().visible()) == Some(false) {
