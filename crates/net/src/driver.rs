@@ -11,7 +11,7 @@ use std::time::Duration;
 use belfry_core::command::Command;
 use belfry_core::effect::Effect;
 use belfry_core::event::{Connection, Event, Fetched};
-use belfry_core::ids::{ServerId, UserId};
+use belfry_core::ids::{PostId, ServerId, UserId};
 use belfry_core::prefs::LocalPrefs;
 use belfry_core::problem::ProblemKind;
 use belfry_core::signal::{Signal, Surface};
@@ -86,10 +86,10 @@ impl Driver {
     }
 
     /// Runs until it is told to stop, then ends the sessions.
-    pub(crate) async fn run(mut self, surface: Surface) {
+    pub(crate) async fn run(mut self, surface: Surface, presented: Vec<(ServerId, PostId)>) {
         let now = self.clock.now();
         self.step(&now, Input::Signal(Signal::SurfaceChanged(surface)));
-        self.step(&now, Input::Started);
+        self.step(&now, Input::Started { presented });
         loop {
             self.publish();
             let wake = self.wake();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use belfry_core::command::Command;
 use belfry_core::effect::Effect;
-use belfry_core::ids::{ServerId, UserId};
+use belfry_core::ids::{PostId, ServerId, UserId};
 use belfry_core::prefs::LocalPrefs;
 use belfry_core::signal::{Signal, Surface};
 use belfry_core::view::View;
@@ -38,6 +38,8 @@ pub struct Setup {
     pub secrets: Arc<SecretStore>,
     /// Where notifications can be shown at the start.
     pub surface: Surface,
+    /// Posts that earlier runs presented, the oldest first: never announced again.
+    pub presented: Vec<(ServerId, PostId)>,
     /// The sessions' times; the default is the protocol's.
     pub timing: Timing,
     /// The clock; [`clock::process`] outside tests.
@@ -47,7 +49,7 @@ pub struct Setup {
 impl Setup {
     /// The usual set-up.
     pub fn new(prefs: LocalPrefs, secrets: Arc<SecretStore>, surface: Surface) -> Self {
-        Self { prefs, secrets, surface, timing: Timing::default(), clock: clock::process() }
+        Self { prefs, secrets, surface, presented: Vec::new(), timing: Timing::default(), clock: clock::process() }
     }
 }
 
@@ -126,7 +128,7 @@ impl Inputs {
 
 /// Starts the driver and, through it, a session for every server in the preferences.
 pub fn spawn(handle: &Handle, setup: Setup) -> Running {
-    let Setup { prefs, secrets, surface, timing, clock } = setup;
+    let Setup { prefs, secrets, surface, presented, timing, clock } = setup;
     let (out, reports) = mpsc::channel(REPORTS);
     let (commands, command_queue) = mpsc::channel(COMMANDS);
     let (signals, signal_queue) = mpsc::channel(SIGNALS);
@@ -145,7 +147,7 @@ pub fn spawn(handle: &Handle, setup: Setup) -> Running {
         stop: stopped,
     };
     let driver = Driver::new(prefs, clock, queues, supervisor);
-    let task = handle.spawn(driver.run(surface));
+    let task = handle.spawn(driver.run(surface, presented));
     Running { view, effects, inputs: Inputs { commands, signals, avatars }, stop, task }
 }
 

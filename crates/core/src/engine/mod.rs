@@ -34,7 +34,10 @@ const RECENT_ITEMS: usize = 5;
 #[derive(Debug)]
 pub enum Input<'a> {
     /// The program started: sessions are wanted for every server. Given once, first.
-    Started,
+    Started {
+        /// Posts that an earlier run presented: never announced again. The oldest first; only the newest are remembered.
+        presented: Vec<(ServerId, PostId)>,
+    },
     /// A server, or the connection to it, reported something.
     Server(ServerId, Event<'a>),
     /// The person wants something.
@@ -53,7 +56,7 @@ pub enum Input<'a> {
 /// use belfry_core::time::Now;
 ///
 /// let mut engine = Engine::new(LocalPrefs::default());
-/// let effects = engine.step(&Now::utc(0, 0), Input::Started);
+/// let effects = engine.step(&Now::utc(0, 0), Input::Started { presented: Vec::new() });
 /// assert!(effects.is_empty(), "no servers, nothing to do");
 /// assert_eq!(engine.badge().text(), "");
 /// ```
@@ -118,7 +121,10 @@ impl Engine {
     pub fn step(&mut self, now: &Now, input: Input<'_>) -> Effects {
         let mut out = Effects::new();
         match input {
-            Input::Started => {
+            Input::Started { presented } => {
+                for (server, post) in presented {
+                    self.decided.insert(server, post);
+                }
                 out.extend(self.prefs.servers.iter().map(|server| Effect::StartSession(server.id)));
                 self.dirty = true;
             }

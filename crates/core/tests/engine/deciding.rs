@@ -234,3 +234,13 @@ fn a_verdict_says_what_to_do_about_it() {
         assert_eq!(world.decisions().pop().unwrap().sentence, sentence);
     }
 }
+
+#[test]
+fn what_an_earlier_run_presented_is_not_announced_again() {
+    let mut world = World::new();
+    world.started(vec![(NORTH, post("1"))]);
+    world.arrives(message("1", "hi").direct());
+    assert_eq!(world.last(), "skip: duplicate");
+    world.arrives(message("2", "new").direct());
+    assert_eq!(world.last(), "notify");
+}

@@ -188,6 +188,10 @@ impl World {
         effects
     }
 
+    pub fn started(&mut self, presented: Vec<(ServerId, PostId)>) -> Effects {
+        self.step(Input::Started { presented })
+    }
+
     pub fn event(&mut self, server: ServerId, event: Event<'_>) -> Effects {
         self.step(Input::Server(server, event))
     }

@@ -4,6 +4,8 @@
 //! from the frame, or from the decoder where it was written inside a string.
 
 mod posted;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 
