@@ -15,6 +15,7 @@ use belfry_core::command::Command;
 use belfry_core::signal::Signal;
 use belfry_core::view::View;
 use belfry_net::clock;
+use egui::emath::GuiRounding as _;
 use egui::{Pos2, Rect, Sense, Ui, ViewportCommand, WidgetInfo, pos2, vec2};
 
 pub use card::{CardState, ui as card_ui};
@@ -97,6 +98,7 @@ pub struct Drawn {
 pub fn ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut BannersState, out: &mut Outbox) -> Drawn {
     let Scene { view, now_ms, time, composited } = *scene;
     let area = ui.max_rect();
+    let scale = ui.pixels_per_point();
     let pointer = state.pointer(ui.input(|input| input.pointer.hover_pos()), time);
     let top_down = placement::is_top(view.prefs.banner.corner);
     let motion = motion::Motion { moves: !view.prefs.reduce_motion, fades: composited && !view.prefs.reduce_motion };
@@ -123,7 +125,7 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut BannersState, out: &mut Ou
     let places: Vec<stack::Place> = state.stack.places(area, time, motion);
     let mut lowest = if top_down { area.top() } else { area.bottom() };
     for (look, place) in looks.iter().zip(&places) {
-        let Some(rect) = place.rect else { continue };
+        let Some(rect) = place.rect.map(|rect| rect.round_to_pixels(scale)) else { continue };
         let card_state = CardState {
             opacity: place.opacity,
             round: composited,
@@ -180,7 +182,7 @@ fn pill(ui: &mut Ui, area: Rect, top: f32, waiting: u32, round: bool, out: &mut 
     let text = texts::waiting(waiting);
     let words = ui.painter().layout_no_wrap(text.clone(), Type::Small.font(), palette.dim);
     let size = vec2(words.size().x + 26.0, PILL_HEIGHT);
-    let rect = Rect::from_min_size(pos2(area.right() - size.x, top), size);
+    let rect = Rect::from_min_size(pos2(area.right() - size.x, top), size).round_to_pixels(ui.pixels_per_point());
     let response = ui.interact(rect, ui.scope_id().with("waiting"), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(egui::accesskit::Role::Button, true, &text));
     let fill = if response.hovered() { palette.step(palette.surface) } else { palette.surface };

@@ -87,10 +87,11 @@ pub(super) fn tops(heights: &[f32], room: f32, top_down: bool) -> Vec<Option<f32
         .collect()
 }
 
-/// Points within the window to pixels within it, outwards.
+/// Points within the window to pixels within it. What is drawn was snapped to pixels before, so nothing is cut and
+/// nothing undrawn is seen.
 pub(super) fn to_pixels(rect: Rect, scale: f32) -> PixelRect {
-    let (left, top) = ((rect.left() * scale).floor() as i32, (rect.top() * scale).floor() as i32);
-    let (right, bottom) = ((rect.right() * scale).ceil() as i32, (rect.bottom() * scale).ceil() as i32);
+    let (left, top) = ((rect.left() * scale).round() as i32, (rect.top() * scale).round() as i32);
+    let (right, bottom) = ((rect.right() * scale).round() as i32, (rect.bottom() * scale).round() as i32);
     PixelRect { x: left, y: top, width: (right - left).max(1), height: (bottom - top).max(1) }
 }
 

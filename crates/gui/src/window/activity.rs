@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use belfry_core::activity::{ActivityFilter, ActivityRow};
+use belfry_core::activity::{ActivityFilter, ActivityRow, DecisionKind};
 use belfry_core::ids::ServerId;
 use belfry_core::query::{Answer, Query};
 use belfry_core::view::ServerView;
@@ -172,7 +172,7 @@ pub(super) fn ui(ui: &mut Ui, model: &ActivityModel<'_>, state: &mut ActivitySta
 }
 
 fn page(ui: &mut Ui, room: f32, model: &ActivityModel<'_>, state: &mut ActivityState, out: &mut Outbox) {
-    let ActivityModel { servers, revision, now_ms } = *model;
+    let ActivityModel { servers, revision, now_ms: _ } = *model;
     let top = ui.cursor().top();
     filters(ui, servers, state);
     ui.add_space(14.0);
@@ -303,7 +303,11 @@ fn list(ui: &mut Ui, height: f32, model: &ActivityModel<'_>, state: &mut Activit
                 changes_in_ms = changes_in_ms.min(texts::ago_changes_in_ms(now_ms, row.decision.at_ms));
                 let edges = Edges { first: index == 0, last: index + 1 == count };
                 let selected = state.selected == Some(row.row);
-                let server = if several { row.decision.server_name.as_str() } else { "" };
+                let server = if several && row.decision.kind != DecisionKind::SignedOut {
+                    row.decision.server_name.as_str()
+                } else {
+                    ""
+                };
                 if row_ui(ui, row, server, now_ms, selected, edges) {
                     state.selected = if selected { None } else { Some(row.row) };
                     state.reveal = 2;
