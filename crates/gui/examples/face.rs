@@ -23,8 +23,8 @@ fn main() -> Result<(), belfry_gui::FaceError> {
     if has("permission") {
         view.permission_prompts = view.servers.iter().map(|server| server.id).take(1).collect();
     }
-    if has("scripts") {
-        "שלום мир 你好 안녕 สวัสดี नमस्ते مرحبا Ա 🎉👍 ⌘☃ ½ → ✓".clone_into(&mut view.banners[0].text);
+    if let Some(first) = view.banners.first_mut().filter(|_| has("scripts")) {
+        "שלום мир 你好 안녕 สวัสดี नमस्ते مرحبا Ա 🎉👍 ⌘☃ ½ → ✓".clone_into(&mut first.text);
     }
     if has("empty") {
         view = View { prefs: view.prefs, ..View::default() };
