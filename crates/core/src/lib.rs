@@ -16,6 +16,7 @@ pub mod engine;
 pub mod event;
 pub mod ids;
 pub mod mention;
+pub mod official;
 pub mod prefs;
 pub mod present;
 pub mod problem;

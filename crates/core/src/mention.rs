@@ -81,12 +81,17 @@ pub fn reduce(source: &str, html_escaped: bool) -> String {
     let source = crate::text::cut_at_char(source, 64 * 1024);
     let mut out = String::with_capacity(source.len());
     let mut in_code = false;
-    for event in Parser::new_ext(source, Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES) {
+    let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES;
+    for (event, range) in Parser::new_ext(source, options).into_offset_iter() {
         match event {
             Md::Start(Tag::CodeBlock(_)) => in_code = true,
             Md::End(TagEnd::CodeBlock) => {
                 in_code = false;
                 out.push('\n');
+            }
+            // The official client does not decode entities here: they stay as typed.
+            Md::Text(_) if !in_code && html_escaped && is_entity(source.get(range.clone()).unwrap_or_default()) => {
+                out.push_str(source.get(range).unwrap_or_default());
             }
             Md::Text(text) if !in_code => push_without_emoji(&mut out, &text, html_escaped),
             Md::Code(_) => out.push(' '),
@@ -96,16 +101,28 @@ pub fn reduce(source: &str, html_escaped: bool) -> String {
             }
             Md::SoftBreak
             | Md::HardBreak
+            | Md::Rule
             | Md::End(
-                TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::BlockQuote(_) | TagEnd::Item | TagEnd::TableCell,
+                TagEnd::Paragraph
+                | TagEnd::Heading(_)
+                | TagEnd::BlockQuote(_)
+                | TagEnd::HtmlBlock
+                | TagEnd::List(_)
+                | TagEnd::Item
+                | TagEnd::TableCell,
             ) => out.push('\n'),
-            Md::Start(_) | Md::End(_) | Md::Text(_) | Md::Rule | Md::TaskListMarker(_) | Md::FootnoteReference(_) => {}
+            Md::Start(_) | Md::End(_) | Md::Text(_) | Md::TaskListMarker(_) | Md::FootnoteReference(_) => {}
             Md::Html(text) | Md::InlineHtml(text) | Md::InlineMath(text) | Md::DisplayMath(text) => {
                 push_without_emoji(&mut out, &text, html_escaped);
             }
         }
     }
     out
+}
+
+/// A character written as an entity, such as `&amp;`.
+fn is_entity(source: &str) -> bool {
+    source.len() > 2 && source.starts_with('&') && source.ends_with(';')
 }
 
 fn push_without_emoji(out: &mut String, text: &str, html_escaped: bool) {
@@ -210,6 +227,33 @@ mod tests {
     #[test]
     fn scripts_without_spaces_match_anywhere() {
         assert!(find("今日は発売日です", &key("発売")).is_some());
+    }
+
+    #[test]
+    fn strictly_the_text_is_matched_as_the_official_client_escapes_it() {
+        assert!(find(&reduce("a & b", true), &key("amp")).is_some());
+        assert!(find(&reduce("a & b", false), &key("amp")).is_none());
+        assert_eq!(reduce("a &amp; b &copy;", true), "a &amp; b &copy;\n");
+    }
+
+    #[test]
+    fn a_word_with_an_unspaced_letter_or_a_cyrillic_one_matches_inside_others() {
+        for (text, word) in [("перенесли релиз", "нес"), ("สวัสดีครับ", "ดี"), ("한국어입니다", "국어"), ("ＡＢＣ", "Ｂ")]
+        {
+            assert!(find(text, &key(word)).is_some(), "{word}");
+        }
+        assert!(find("naïveté", &key("na")).is_some(), "only ASCII makes words");
+    }
+
+    #[test]
+    fn channel_wide_words_are_keys_only_while_nobody_ignores_them() {
+        let me = User { username: "morgan".to_owned(), first_name: "Morgan".to_owned(), ..User::default() };
+        let props: NotifyProps = [("channel", "true"), ("mention_keys", "deploy,,@morgan"), ("first_name", "true")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into();
+        let texts = |wide| keys(&me, &props, &["ops".to_owned()], wide).into_iter().map(|k| k.text).collect::<Vec<_>>();
+        assert_eq!(texts(true), ["deploy", "@morgan", "Morgan", "@channel", "@all", "@here", "@ops"]);
+        assert_eq!(texts(false), ["deploy", "@morgan", "Morgan", "@ops"]);
     }
 
     #[test]

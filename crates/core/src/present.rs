@@ -7,17 +7,14 @@ use crate::text;
 
 /// A user's name in a format (notifications §3.2). Empty only for a user without any name.
 pub fn display_name(user: &User, format: &str) -> String {
-    let full = || {
-        let (first, last) = (user.first_name.trim(), user.last_name.trim());
-        match (first.is_empty(), last.is_empty()) {
-            (false, false) => format!("{first} {last}"),
-            (false, true) => first.to_owned(),
-            (true, _) => last.to_owned(),
-        }
+    let full = || match (user.first_name.is_empty(), user.last_name.is_empty()) {
+        (false, false) => format!("{} {}", user.first_name, user.last_name),
+        (false, true) => user.first_name.clone(),
+        (true, _) => user.last_name.clone(),
     };
     let plain = || user.remote_username.clone().unwrap_or_else(|| user.username.clone());
     let name = match format {
-        "nickname_full_name" if !user.nickname.trim().is_empty() => user.nickname.trim().to_owned(),
+        "nickname_full_name" if !user.nickname.is_empty() => user.nickname.clone(),
         "nickname_full_name" | "full_name" => full(),
         _ => plain(),
     };

@@ -100,7 +100,7 @@ pub fn decide_call(facts: &CallFacts<'_>) -> CallVerdict {
         Some(Reason::CallAlreadyRang)
     } else if user_none {
         Some(Reason::NotifyLevelNone)
-    } else if value("calls_desktop_sound").unwrap_or("true") != "true" {
+    } else if value("calls_desktop_sound").is_some_and(|on| !on.is_empty() && on != "true") {
         Some(Reason::CallSoundOff)
     } else {
         None
