@@ -10,7 +10,7 @@ fn a_desktop_has_a_window_manager_a_focused_window_a_panel_and_a_picture() {
     assert_eq!(desktop.screen.active_window().unwrap(), Some(victim));
     let window = desktop.screen.windows().unwrap().into_iter().find(|window| window.class == "Victim").unwrap();
     assert!(window.viewable && !window.override_redirect && window.id == victim, "{window:?}");
-    let picture = desktop.screen.picture().unwrap();
+    let picture = desktop.screen.picture(desktop.screen.rect().unwrap()).unwrap();
     let (x, y) = window.rect.middle();
     assert_eq!(picture.get_pixel(x.try_into().unwrap(), y.try_into().unwrap()).0, [0x50, 0x58, 0x60]);
 }

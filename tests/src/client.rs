@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
-use belfry_agent::control::client::{Sender, connect};
+use belfry_agent::control::client::{ClientError, Sender, connect};
 use belfry_agent::control::protocol::{Down, Face};
 use belfry_core::command::Command;
 use belfry_core::ids::ServerId;
@@ -36,7 +36,11 @@ struct Newest {
 impl Client {
     /// Connects as a command does, as soon as the agent listens at this socket.
     pub fn connect(socket: &Path) -> anyhow::Result<Self> {
-        let (receiver, sender) = eventually("the agent to listen", || Ok(connect(socket, Face::Command).ok()))?;
+        let (receiver, sender) = eventually("the agent to listen", || match connect(socket, Face::Command) {
+            Ok(ends) => Ok(Some(ends)),
+            Err(ClientError::NotRunning | ClientError::Silent) => Ok(None),
+            Err(error) => Err(error.into()),
+        })?;
         let newest = Arc::new(Mutex::new(Newest::default()));
         let (answered, answers) = sync_channel(ANSWERS);
         let shared = Arc::clone(&newest);

@@ -16,6 +16,9 @@ pub const WIDTH: u16 = 1280;
 /// Height of the display in pixels.
 pub const HEIGHT: u16 = 800;
 
+/// A calm grey, so that pictures show where cards and windows end.
+const BACKGROUND: u32 = 0x0093_9C9F;
+
 /// One desktop. Field order is drop order: what uses something ends before it.
 #[derive(Debug)]
 pub struct Desktop {
@@ -63,7 +66,10 @@ impl Desktop {
         let manager =
             Process::start(desktop.command("openbox").arg("--sm-disable").stdout(Stdio::null()).stderr(Stdio::null()))?;
         desktop.services.push(manager);
+        // It names itself first and says what it found later.
         eventually("the window manager", || desktop.screen.window_manager())?;
+        eventually("the work area", || Ok(desktop.screen.work_area().ok()))?;
+        desktop.screen.paint_background(BACKGROUND)?;
         desktop.screen.move_pointer(8, HEIGHT - 8)?;
         Ok(desktop)
     }
@@ -98,12 +104,22 @@ impl Desktop {
 
     /// Starts the real `belfry` with these arguments and keeps it until it is taken or the desktop ends.
     pub fn belfry(&self, arguments: &[&str]) -> anyhow::Result<Process> {
-        Process::start(self.command(process::belfry()?).args(arguments))
+        let log = std::fs::File::options().create(true).append(true).open(self.log())?;
+        Process::start(self.command(process::belfry()?).args(arguments).stderr(log))
+    }
+
+    fn log(&self) -> PathBuf {
+        self.home.path().join("belfry.log")
     }
 
     /// Where the agent of this desktop listens.
     pub fn socket(&self) -> PathBuf {
         self.home.path().join("run/belfry/control")
+    }
+
+    /// Where the demo's agent listens.
+    pub fn demo_socket(&self) -> PathBuf {
+        self.home.path().join("run/belfry-demo/control")
     }
 
     /// Keeps a process as long as the desktop, and ends it first.
@@ -141,6 +157,15 @@ impl Desktop {
         ensure!(!self.services.is_empty(), "the display is gone already");
         drop(self.services.remove(0));
         Ok(())
+    }
+}
+
+impl Drop for Desktop {
+    #[expect(clippy::print_stderr, reason = "what belfry said belongs to a failed test's output")]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("belfry said:\n{}", std::fs::read_to_string(self.log()).unwrap_or_default());
+        }
     }
 }
 

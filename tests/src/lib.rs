@@ -4,6 +4,8 @@
 //! Nothing here sleeps for a fixed time: [`poll`] waits for conditions, with one generous limit.
 
 pub mod client;
+pub mod conformance;
+pub mod damage;
 pub mod desktop;
 pub mod notifications;
 pub mod poll;
@@ -11,7 +13,9 @@ pub mod practice;
 pub mod process;
 pub mod screen;
 pub mod sound;
+pub mod stage;
 
 pub use client::Client;
 pub use desktop::Desktop;
 pub use poll::eventually;
+pub use stage::Stage;

@@ -61,6 +61,7 @@ struct Service {
     shown: Arc<Mutex<Vec<Shown>>>,
 }
 
+#[expect(clippy::unused_self, clippy::used_underscore_binding, reason = "the interface is not ours")]
 #[zbus::interface(name = "org.freedesktop.Notifications")]
 impl Service {
     #[expect(clippy::too_many_arguments, reason = "the interface is not ours")]

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 
 const STEP: Duration = Duration::from_millis(20);
 /// Generous: on a machine that is busy building, a window may take seconds.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// Asks until there is an answer; fails, naming what was waited for, when there is none within a minute.
 pub fn eventually<T>(what: &str, probe: impl FnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {

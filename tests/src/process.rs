@@ -58,7 +58,7 @@ impl Drop for Process {
 /// Reads one line of a child's output, which tells that it is ready.
 pub fn first_line(output: &mut impl std::io::Read) -> anyhow::Result<String> {
     let mut line = Vec::new();
-    for byte in output.bytes() {
+    for byte in std::io::BufReader::new(output).bytes() {
         match byte? {
             b'\n' => break,
             byte => line.push(byte),

@@ -5,11 +5,11 @@ use std::path::Path;
 use anyhow::{Context as _, ensure};
 use image::RgbImage;
 use x11rb::connection::Connection as _;
-use x11rb::properties::{WmHints, WmHintsState};
+use x11rb::properties::{WmHints, WmHintsState, WmSizeHints, WmSizeHintsSpecification};
 use x11rb::protocol::shape::{self, ConnectionExt as _};
 use x11rb::protocol::xproto::{
-    self, Atom, AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, ImageFormat, MapState, PropMode,
-    WindowClass,
+    self, Atom, AtomEnum, ChangeWindowAttributesAux, ClientMessageEvent, ConnectionExt as _, EventMask, ImageFormat,
+    MapState, PropMode, WindowClass,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -67,6 +67,13 @@ pub struct Window {
     pub override_redirect: bool,
     /// It is mapped, and so is everything that it is in.
     pub viewable: bool,
+}
+
+impl Window {
+    /// Whether it is one of ours.
+    pub fn is_belfry(&self) -> bool {
+        self.class.to_ascii_lowercase().contains("belfry")
+    }
 }
 
 /// A connection to a display.
@@ -156,42 +163,66 @@ impl Screen {
         }))
     }
 
-    /// The visible parts of a window, in pixels of the display.
-    pub fn shape(&self, window: &Window) -> anyhow::Result<Vec<Rect>> {
-        let reply = self.connection.shape_get_rectangles(window.id, shape::SK::BOUNDING)?.reply()?;
+    /// The visible parts of a window, in pixels of the display, as they and its place are at one moment.
+    pub fn shape(&self, window: u32) -> anyhow::Result<Vec<Rect>> {
+        // Nobody may move it between the two questions.
+        self.connection.grab_server()?;
+        let corner = self.connection.translate_coordinates(window, self.root, 0, 0)?;
+        let parts = self.connection.shape_get_rectangles(window, shape::SK::BOUNDING)?;
+        self.connection.ungrab_server()?;
+        let (corner, parts) = (corner.reply(), parts.reply()?);
+        let corner = corner?;
         let place = |part: &xproto::Rectangle| Rect {
-            x: window.rect.x + i32::from(part.x),
-            y: window.rect.y + i32::from(part.y),
+            x: i32::from(corner.dst_x) + i32::from(part.x),
+            y: i32::from(corner.dst_y) + i32::from(part.y),
             width: part.width.into(),
             height: part.height.into(),
         };
-        Ok(reply.rectangles.iter().map(place).collect())
+        Ok(parts.rectangles.iter().map(place).collect())
     }
 
-    /// Everything on the display, as it is seen.
-    pub fn picture(&self) -> anyhow::Result<RgbImage> {
+    /// The whole display.
+    pub fn rect(&self) -> anyhow::Result<Rect> {
         let size = self.connection.get_geometry(self.root)?.reply()?;
-        let everything =
-            self.connection.get_image(ImageFormat::Z_PIXMAP, self.root, 0, 0, size.width, size.height, u32::MAX)?;
-        let data = everything.reply()?.data;
-        let pixels: Vec<u8> =
-            data.chunks_exact(4).flat_map(|bgrx| bgrx.iter().take(3).rev().copied().collect::<Vec<u8>>()).collect();
-        RgbImage::from_raw(size.width.into(), size.height.into(), pixels).context("the display is not 32 bits a pixel")
+        Ok(Rect { x: 0, y: 0, width: size.width.into(), height: size.height.into() })
+    }
+
+    /// A part of the display, as it is seen.
+    pub fn picture(&self, part: Rect) -> anyhow::Result<RgbImage> {
+        let (x, y) = (i16::try_from(part.x)?, i16::try_from(part.y)?);
+        let (width, height) = (u16::try_from(part.width)?, u16::try_from(part.height)?);
+        let request = self.connection.get_image(ImageFormat::Z_PIXMAP, self.root, x, y, width, height, u32::MAX)?;
+        let data = request.reply()?.data;
+        let mut pixels = Vec::with_capacity(data.len() / 4 * 3);
+        for bgrx in data.chunks_exact(4) {
+            pixels.extend(bgrx.iter().take(3).rev());
+        }
+        RgbImage::from_raw(width.into(), height.into(), pixels).context("the display is not 32 bits a pixel")
     }
 
     /// Saves a part of the display (everything for `None`) as a PNG.
     pub fn save_picture(&self, part: Option<Rect>, path: &Path) -> anyhow::Result<()> {
-        let mut picture = self.picture()?;
-        if let Some(part) = part {
-            let unsigned = |n: i32| u32::try_from(n.max(0));
-            let (x, y) = (unsigned(part.x)?, unsigned(part.y)?);
-            picture =
-                image::imageops::crop_imm(&picture, x, y, unsigned(part.width)?, unsigned(part.height)?).to_image();
-        }
+        let part = part.map_or_else(|| self.rect(), Ok)?;
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        Ok(picture.save(path)?)
+        Ok(self.picture(part)?.save(path)?)
+    }
+
+    /// Asks a window to close, as its close button would.
+    pub fn close(&self, window: u32) -> anyhow::Result<()> {
+        let delete = [self.atom("WM_DELETE_WINDOW")?, x11rb::CURRENT_TIME, 0, 0, 0];
+        let message = ClientMessageEvent::new(32, window, self.atom("WM_PROTOCOLS")?, delete);
+        self.connection.send_event(false, window, EventMask::NO_EVENT, message)?.check()?;
+        Ok(())
+    }
+
+    /// Fills the empty display with one colour, `0xRRGGBB`.
+    pub fn paint_background(&self, colour: u32) -> anyhow::Result<()> {
+        let look = ChangeWindowAttributesAux::new().background_pixel(colour);
+        self.connection.change_window_attributes(self.root, &look)?.check()?;
+        self.connection.clear_area(false, self.root, 0, 0, 0, 0)?.check()?;
+        Ok(())
     }
 
     /// Puts the pointer somewhere.
@@ -278,6 +309,9 @@ impl Screen {
                 &look,
             )?
             .check()?;
+        // Without this the window manager places it where it likes.
+        let place = Some((WmSizeHintsSpecification::UserSpecified, rect.x, rect.y));
+        WmSizeHints { position: place, ..WmSizeHints::new() }.set_normal_hints(&self.connection, id)?.check()?;
         Ok(id)
     }
 

@@ -31,7 +31,7 @@ pub struct Heard {
 }
 
 impl Desktop {
-    /// Starts the sound server; programs reach it as an ordinary ALSA or PulseAudio device.
+    /// Starts the sound server; programs reach it as an ordinary ALSA or `PulseAudio` device.
     pub fn start_sound(&mut self) -> anyhow::Result<()> {
         let socket = self.sound_socket();
         std::fs::write(self.home().join(".asoundrc"), "pcm.!default { type pulse }\nctl.!default { type pulse }\n")?;

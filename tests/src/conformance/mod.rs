@@ -1,0 +1,478 @@
+//! Runs the shared behavior vectors: each describes a situation and what the official client, or a server, makes of it.
+//!
+//! The file's `_schema` element describes the kinds. Strict mode throughout; a kind that nobody here knows is a failure.
+
+mod calls;
+mod compare;
+mod counting;
+mod platform;
+mod posted;
+mod server;
+mod settings;
+mod text;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use anyhow::Context as _;
+use belfry_core::event::{NotifyProps, Status};
+use belfry_net::shapes;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+#[derive(Deserialize)]
+struct Case<'a> {
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    kind: String,
+    #[serde(borrow)]
+    input: Option<&'a RawValue>,
+    #[serde(default)]
+    expected: Value,
+}
+
+/// How many vectors of a kind passed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// As expected.
+    pub passed: usize,
+    /// All of them.
+    pub total: usize,
+}
+
+/// What came of all vectors.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    kinds: BTreeMap<String, Tally>,
+    failures: Vec<String>,
+}
+
+impl Report {
+    /// How many failed.
+    pub fn failed(&self) -> usize {
+        self.failures.len()
+    }
+
+    /// How many passed.
+    pub fn passed(&self) -> usize {
+        self.kinds.values().map(|tally| tally.passed).sum()
+    }
+
+    fn add(&mut self, case: &Case<'_>, outcome: Result<Value, String>) {
+        let kind = if case.kind.is_empty() { "(no kind)" } else { &case.kind };
+        let tally = self.kinds.entry(kind.to_owned()).or_default();
+        tally.total += 1;
+        let got = match outcome {
+            Ok(got) if compare::agrees(&case.kind, &got, &case.expected) => {
+                tally.passed += 1;
+                return;
+            }
+            Ok(got) => compare::shown(&got, &case.expected).to_string(),
+            Err(reason) => reason,
+        };
+        self.failures.push(format!("{}\n  expected {}\n  got      {got}", case.id, case.expected));
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (kind, tally) in &self.kinds {
+            writeln!(f, "{kind}: {}/{}", tally.passed, tally.total)?;
+        }
+        for failure in &self.failures {
+            writeln!(f, "{failure}")?;
+        }
+        write!(f, "{} passed, {} failed", self.passed(), self.failed())
+    }
+}
+
+/// Runs every vector of a file's text.
+pub fn run(text: &str) -> anyhow::Result<Report> {
+    let cases: Vec<Case<'_>> = serde_json::from_str(text).context("the file is no list of vectors")?;
+    let mut report = Report::default();
+    for case in cases.iter().filter(|case| case.id != "_schema") {
+        let raw = case.input.map_or("null", RawValue::get);
+        let outcome = match serde_json::from_str::<Value>(raw) {
+            Ok(input) => answer(&case.kind, &input, raw),
+            Err(error) => Err(format!("the input cannot be read: {error}")),
+        };
+        report.add(case, outcome);
+    }
+    Ok(report)
+}
+
+/// What our code makes of a vector. `raw` is the input as written: the order of its keys may matter.
+fn answer(kind: &str, input: &Value, raw: &str) -> Result<Value, String> {
+    match kind {
+        "posted" | "notification_text" => posted::situation(input),
+        "burst" => Ok(posted::burst(input)),
+        "incoming_call" => calls::incoming(input),
+        "call_stop" => calls::stop(input),
+        "platform" => platform::stage(input),
+        "os_dnd" => platform::system_quiet(input),
+        "permission" => platform::permission(input),
+        "post_bookkeeping" => counting::bookkeeping(input),
+        "server_status" => counting::server_status(input, raw),
+        "team_status" => counting::team_status(input, raw),
+        "thread_counters" => counting::thread_counters(input),
+        "member_update" => counting::member_update(input),
+        "post_unread" => counting::post_unread(input),
+        "window_title" | "icon_state" | "icon_badge" | "tray_state" => counting::shown(kind, input),
+        "strip_markdown"
+        | "display_name"
+        | "sound_enabled"
+        | "sound_name"
+        | "client_keys"
+        | "client_match"
+        | "client_channel_mentions_ignored" => text::answer(kind, input),
+        "channel_prefs_save" | "desktop_mobile_differ" | "threads_checkbox_visible" => settings::answer(kind, input),
+        _ => server::answer(kind, input).ok_or_else(|| "nobody here knows this kind".to_owned()),
+    }
+}
+
+/// A text; empty where it is absent or no text.
+fn text_of<'a>(input: &'a Value, key: &str) -> &'a str {
+    optional(input, key).unwrap_or_default()
+}
+
+/// A text, where there is one.
+fn optional<'a>(input: &'a Value, key: &str) -> Option<&'a str> {
+    input.get(key).and_then(Value::as_str)
+}
+
+/// A truth value; `false` where it is absent. The texts `true` and `false` count too.
+fn flag(input: &Value, key: &str) -> bool {
+    flag_or(input, key, false)
+}
+
+fn flag_or(input: &Value, key: &str, absent: bool) -> bool {
+    match input.get(key) {
+        Some(Value::Bool(value)) => *value,
+        Some(Value::String(text)) => text == "true",
+        _ => absent,
+    }
+}
+
+fn number(input: &Value, key: &str) -> i64 {
+    input.get(key).and_then(Value::as_i64).unwrap_or(0)
+}
+
+/// The first of these keys that is there and not null.
+fn first_of<'a>(input: &'a Value, keys: &[&str]) -> Option<&'a Value> {
+    keys.iter().filter_map(|key| input.get(*key)).find(|value| !value.is_null())
+}
+
+/// A map of preferences; `None` where it is null or absent.
+fn props(input: &Value, key: &str) -> Option<NotifyProps> {
+    let map = input.get(key)?.as_object()?;
+    Some(map.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect())
+}
+
+fn status(input: &Value) -> Option<Status> {
+    optional(input, "status").filter(|word| !word.is_empty()).map(Status::parse)
+}
+
+/// A person as they come over the wire; one without id gets one.
+fn user(value: Option<&Value>) -> Option<belfry_core::event::User> {
+    let mut object = value?.as_object()?.clone();
+    object.entry("id").or_insert_with(|| Value::from("somebody"));
+    shapes::user(&Value::Object(object).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn holds(kind: &str, input: &Value, expected: &Value) {
+        let got = answer(kind, input, &input.to_string()).unwrap();
+        assert!(compare::agrees(kind, &got, expected), "{kind}: expected {expected}, got {got}");
+    }
+
+    #[test]
+    fn an_unknown_kind_is_a_failure_and_the_schema_is_none() {
+        let report = run(r#"[{"id":"_schema"},{"id":"a","kind":"moon","input":{},"expected":{}}]"#).unwrap();
+        assert_eq!((report.passed(), report.failed()), (0, 1));
+        assert!(report.to_string().starts_with("moon: 0/1\na\n"), "{report}");
+        assert!(report.to_string().ends_with("\n0 passed, 1 failed"));
+        assert!(run("{}").is_err());
+    }
+
+    #[test]
+    fn only_the_expected_keys_are_compared() {
+        let text = r#"[{"id":"a","kind":"strip_markdown","input":{"text":"**x**"},"expected":{"text":"x"}},
+            {"id":"b","kind":"strip_markdown","input":{"text":"x"},"expected":{"text":"y"}}]"#;
+        let report = run(text).unwrap();
+        assert_eq!((report.passed(), report.failed()), (1, 1));
+        assert!(report.to_string().contains("b\n  expected {\"text\":\"y\"}\n  got      {\"text\":\"x\"}"), "{report}");
+    }
+
+    fn situation() -> Value {
+        json!({
+            "me": {"id": "me", "username": "morgan", "first_name": "Morgan", "group_mention_keys": []},
+            "user_notify_props": {"desktop": "mention", "mention_keys": "deploy", "first_name": "true", "channel": "true"},
+            "status": "online", "crt": false, "window_focused": false, "current_channel_id": "other",
+            "current_team_id": "north", "open_thread_id": null, "teams": {"north": {"name": "north"}},
+            "channel": {"id": "ops", "type": "O", "name": "ops", "display_name": "Ops room", "team_id": "north"},
+            "channel_notify_props": {}, "author": {"id": "rosa", "username": "rosa"},
+            "config": {"EnablePostUsernameOverride": "false", "TeammateNameDisplay": "username"},
+            "post": {"id": "post1", "user_id": "rosa", "root_id": "", "channel_id": "ops", "type": "", "props": {}, "message": "look"},
+            "event": {"channel_type": "O", "channel_name": "ops", "channel_display_name": "Ops room", "sender_name": "@rosa",
+                "team_id": "north", "mentions": ["me"], "followers": null},
+        })
+    }
+
+    fn with(changes: &[(&str, Value)]) -> Value {
+        let mut input = situation();
+        for (pointer, value) in changes {
+            let (parent, key) = pointer.rsplit_once('/').unwrap();
+            input.pointer_mut(parent).unwrap()[key] = value.clone();
+        }
+        input
+    }
+
+    #[test]
+    fn posts_are_decided_by_the_first_rule_that_objects() {
+        let decided = |changes: &[(&str, Value)], reason: Value| {
+            holds("posted", &with(changes), &json!({"reason": reason, "banner": reason.is_null()}));
+        };
+        decided(&[], Value::Null);
+        decided(&[("/event/mentions", json!([]))], json!("not_mentioned"));
+        decided(&[("/event/mentions", json!(null)), ("/event/followers", json!(["me"]))], Value::Null);
+        decided(&[("/event/mentions", json!(null)), ("/event/channel_type", json!("D"))], Value::Null);
+        decided(&[("/channel_notify_props", json!(null))], json!("no_member"));
+        decided(&[("/channel_notify_props/mark_unread", json!("mention"))], json!("channel_muted"));
+        decided(&[("/channel_notify_props/desktop", json!("loud")), ("/event/mentions", json!(null))], Value::Null);
+        decided(&[("/user_notify_props/desktop", json!("none"))], json!("notify_level_none"));
+        decided(&[("/status", json!("ooo"))], json!("user_status"));
+        decided(&[("/status", json!("away"))], Value::Null);
+        decided(&[("/post/type", json!("system_join_channel"))], json!("system_message"));
+        decided(&[("/post/type", json!("custom_calls"))], Value::Null);
+        decided(
+            &[("/post/type", json!("system_add_to_channel")), ("/post/props", json!({"addedUserId": "me"}))],
+            Value::Null,
+        );
+        decided(&[("/post/user_id", json!("me"))], json!("own_post"));
+        decided(&[("/post/user_id", json!("me")), ("/post/props", json!({"from_webhook": "true"}))], Value::Null);
+        decided(&[("/post/user_id", json!("me")), ("/post/props", json!({"from_webhook": true}))], json!("own_post"));
+    }
+
+    #[test]
+    fn a_forced_post_passes_over_settings_but_not_over_authorship_or_membership() {
+        let forced = ("/post/props", json!({"force_notification": "yes"}));
+        let quiet = ("/channel_notify_props", json!({"mark_unread": "mention", "desktop": "none"}));
+        holds("posted", &with(&[forced.clone(), quiet.clone(), ("/status", json!("dnd"))]), &json!({"banner": true}));
+        let own = with(&[forced.clone(), ("/post/user_id", json!("me"))]);
+        holds("posted", &own, &json!({"reason": "own_post"}));
+        let stranger = with(&[forced, ("/channel_notify_props", json!(null))]);
+        holds("posted", &stranger, &json!({"reason": "no_member", "status": "error"}));
+        let empty = with(&[("/post/props", json!({"force_notification": ""})), quiet]);
+        holds("posted", &empty, &json!({"reason": "channel_muted"}));
+    }
+
+    #[test]
+    fn replies_ask_who_follows_and_which_thread_is_open() {
+        let reply = |changes: &[(&str, Value)]| {
+            let mut all = vec![
+                ("/crt", json!(true)),
+                ("/post/root_id", json!("root1")),
+                ("/user_notify_props/desktop", json!("all")),
+            ];
+            all.extend_from_slice(changes);
+            with(&all)
+        };
+        holds("posted", &reply(&[]), &json!({"reason": "not_following_thread"}));
+        holds("posted", &reply(&[("/event/followers", json!(["me"]))]), &json!({"banner": true}));
+        holds("posted", &reply(&[("/channel_notify_props/desktop", json!("mention"))]), &json!({"banner": true}));
+        let open = reply(&[
+            ("/event/followers", json!(["me"])),
+            ("/window_focused", json!(true)),
+            ("/open_thread_id", json!("root1")),
+        ]);
+        holds("posted", &open, &json!({"reason": "thread_is_open", "data": "root1"}));
+        let channel_only = reply(&[
+            ("/event/followers", json!(["me"])),
+            ("/window_focused", json!(true)),
+            ("/current_channel_id", json!("ops")),
+        ]);
+        holds("posted", &channel_only, &json!({"banner": true}));
+        let mut flat = channel_only;
+        flat["crt"] = json!(false);
+        holds("posted", &flat, &json!({"reason": "channel_is_open", "data": "ops"}));
+        flat["window_focused"] = json!(false);
+        holds("posted", &flat, &json!({"banner": true}));
+    }
+
+    #[test]
+    fn a_group_message_is_matched_by_its_text_only_where_its_channel_says_mentions() {
+        let group = |changes: &[(&str, Value)]| {
+            let mut all = vec![
+                ("/channel/type", json!("G")),
+                ("/event/channel_type", json!("G")),
+                ("/channel_notify_props/desktop", json!("mention")),
+            ];
+            all.extend_from_slice(changes);
+            with(&all)
+        };
+        holds("posted", &group(&[]), &json!({"reason": "not_explicitly_mentioned"}));
+        holds("posted", &group(&[("/channel_notify_props/desktop", json!("default"))]), &json!({"banner": true}));
+        for (message, banner) in [
+            ("please **deploy**", true),
+            ("`deploy`", false),
+            (":deploy:", false),
+            ("redeploy", false),
+            ("Morgan?", true),
+            ("morgan?", false),
+            ("@morgan_", true),
+            ("@here", true),
+        ] {
+            holds("posted", &group(&[("/post/message", json!(message))]), &json!({"banner": banner}));
+        }
+        let by_group =
+            group(&[("/me/group_mention_keys", json!([{"key": "@crew"}])), ("/post/message", json!("@crew"))]);
+        holds("posted", &by_group, &json!({"banner": true}));
+        let malformed = json!({"attachments": [{"title": "deploy"}, {"text": 7}]});
+        holds("posted", &group(&[("/post/props", malformed)]), &json!({"banner": false}));
+        let ignored = group(&[("/user_notify_props/channel", json!("false")), ("/post/message", json!("@all"))]);
+        holds("posted", &ignored, &json!({"banner": false}));
+    }
+
+    #[test]
+    fn texts_and_addresses_are_the_official_ones() {
+        let says = |changes: &[(&str, Value)], expected: Value| holds("notification_text", &with(changes), &expected);
+        says(&[], json!({"title": "Ops room", "body": "@rosa: look", "url": "/north/channels/ops"}));
+        says(&[("/author", json!(null))], json!({"body": "@@rosa: look"}));
+        says(&[("/author", json!(null)), ("/event/sender_name", json!(""))], json!({"body": "@Someone: look"}));
+        let hook = json!({"override_username": "ci", "attachments": [{"pretext": "**built**", "image_url": "x"}]});
+        says(
+            &[
+                ("/config/EnablePostUsernameOverride", json!("true")),
+                ("/post/props", hook.clone()),
+                ("/post/message", json!("")),
+            ],
+            json!({"body": "@ci: built"}),
+        );
+        says(&[("/post/message", json!("---"))], json!({"body": "@rosa posted a message"}));
+        says(&[("/post/message", json!("  ")), ("/post/props", hook)], json!({"body": "@rosa posted an image"}));
+        says(
+            &[("/post/message", json!("")), ("/event/image", json!("true"))],
+            json!({"body": "@rosa uploaded an image"}),
+        );
+        says(
+            &[("/post/message", json!("")), ("/event/otherFile", json!("true"))],
+            json!({"body": "@rosa uploaded a file"}),
+        );
+        says(&[("/channel", json!(null))], json!({"title": "Ops room", "url": "/north/channels/ops"}));
+        says(&[("/event/team_id", json!("gone"))], json!({"url": "/channels/ops"}));
+        let named =
+            json!({"id": "rosa", "username": "rosa", "first_name": "Rosa", "last_name": "Almeida", "nickname": ""});
+        says(
+            &[("/author", named), ("/config/TeammateNameDisplay", json!("nickname_full_name"))],
+            json!({"body": "@Rosa Almeida: look"}),
+        );
+        let direct = [("/channel/type", json!("G")), ("/event/team_id", json!(""))];
+        says(&direct, json!({"url": "/north/channels/ops"}));
+    }
+
+    #[test]
+    fn bookkeeping_copies_the_official_drift() {
+        let post = |changes: &[(&str, Value)]| {
+            let mut input = json!({"me": "me", "current_channel_id": "ops", "window_active": true, "manually_unread": false,
+                "crt": false, "post": {"id": "p", "channel_id": "ops", "user_id": "rosa", "root_id": "", "type": "", "props": {}},
+                "mentions": null});
+            for (pointer, value) in changes {
+                *input.pointer_mut(pointer).unwrap() = value.clone();
+            }
+            input
+        };
+        let does = |changes: &[(&str, Value)], action: &str, tell: bool| {
+            holds("post_bookkeeping", &post(changes), &json!({"action": action, "tell_server": tell}));
+        };
+        does(&[], "mark_read", true);
+        does(&[("/window_active", json!(false))], "count_unread", false);
+        does(&[("/manually_unread", json!(true))], "count_unread", false);
+        does(&[("/post/user_id", json!("me")), ("/current_channel_id", json!("else"))], "mark_read", false);
+        does(&[("/post/user_id", json!("me")), ("/post/props", json!({"from_webhook": "true"}))], "mark_read", true);
+        does(&[("/post/user_id", json!("me")), ("/crt", json!(true)), ("/post/root_id", json!("r"))], "ignore", false);
+        does(&[("/post/type", json!("system_header_change"))], "mark_read", true);
+        does(&[("/post/type", json!("system_join_team"))], "ignore", false);
+    }
+
+    #[test]
+    fn thread_counters_shift_as_the_official_client_shifts_them() {
+        let counts = json!({"a": {"total": 3, "total_unread_threads": 1, "total_unread_mentions": 3}});
+        let after = |change: Value, expected: Value| {
+            holds("thread_counters", &json!({"counts": counts, "change": change}), &expected);
+        };
+        after(
+            json!({"type": "read_changed", "team_id": "a", "prev_mentions": 3, "new_mentions": 0}),
+            json!({"a": {"total": 3, "total_unread_threads": 1, "total_unread_mentions": 0}}),
+        );
+        after(json!({"type": "follow_changed", "team_id": "a", "following": true}), json!({"a": {"total": 4}}));
+        after(json!({"type": "follow_changed", "team_id": "a", "following": false}), json!({"a": {"total": 2}}));
+        after(json!({"type": "leave_team", "team_id": "a"}), json!({"a": null}));
+        let left = json!({"type": "leave_channel", "team_id": "a", "threads": [
+            {"unread_replies": 2, "unread_mentions": 1}, {"unread_replies": 0, "unread_mentions": 0}]});
+        after(left, json!({"a": {"total": 1, "total_unread_threads": 0, "total_unread_mentions": 2}}));
+    }
+
+    #[test]
+    fn an_incoming_call_is_judged_once() {
+        let call = |changes: Value| {
+            let mut input = json!({"ringing_enabled": true, "channel_type": "D", "caller": {"id": "u1", "display": "rosa"},
+                "me": "me", "other_members": [], "status": "online", "user_notify_props": {"desktop": "mention"},
+                "channel_notify_props": {"desktop": "default"}, "window_hidden": true, "in_call": false,
+                "other_call_ringing": false, "already_rang": false, "dismissed": false});
+            for (key, value) in changes.as_object().unwrap() {
+                input[key] = value.clone();
+            }
+            input
+        };
+        let rings = |changes: Value, expected: Value| holds("incoming_call", &call(changes), &expected);
+        rings(
+            json!({}),
+            json!({"card": true, "ring": "Calm", "banner": true, "title": "rosa", "message_banner_vetoed": true}),
+        );
+        rings(
+            json!({"ringing_enabled": false}),
+            json!({"card": false, "ring": null, "banner": false, "message_banner_vetoed": false}),
+        );
+        rings(json!({"channel_type": "O"}), json!({"card": false, "message_banner_vetoed": false}));
+        rings(json!({"dismissed": true}), json!({"card": false}));
+        rings(json!({"caller": {"id": "me", "display": "me"}}), json!({"card": false, "message_banner_vetoed": false}));
+        rings(json!({"channel_notify_props": null}), json!({"card": true, "ring": null, "banner": false}));
+        rings(
+            json!({"channel_notify_props": {"desktop": "none"}}),
+            json!({"ring": "Calm", "banner": false, "message_banner_vetoed": false}),
+        );
+        rings(json!({"user_notify_props": {"desktop": "none"}}), json!({"card": true, "ring": null, "banner": false}));
+        rings(json!({"user_notify_props": {"calls_desktop_sound": "false"}}), json!({"ring": null, "banner": true}));
+        rings(json!({"window_hidden": false}), json!({"ring": "Calm", "banner": false}));
+        rings(json!({"in_call": true}), json!({"ring": null, "banner": true, "may_ring_later": false}));
+        rings(
+            json!({"channel_type": "G", "channel_notify_props": {"desktop": "mention"}, "other_members": ["tom"]}),
+            json!({"title": "tom", "message_banner_vetoed": false}),
+        );
+    }
+
+    #[test]
+    fn the_order_of_the_teams_decides_about_the_dot() {
+        let raw = |order: &str| {
+            format!(
+                r#"{{"me":"me","crt":true,"current_team_id":"b","users":{{}},"channels":{{}},"members":{{}},
+                "thread_counts":{{{order}}},"thread_counts_including_direct":{{"b":{{"total_unread_threads":0,"total_unread_mentions":0}}}}}}"#
+            )
+        };
+        let (busy, quiet) =
+            (r#""z":{"total_unread_threads":1,"total_unread_mentions":0}"#, r#""b":{"total_unread_threads":0}"#);
+        for (order, unread) in [(format!("{busy},{quiet}"), false), (format!("{quiet},{busy}"), true)] {
+            let raw = raw(&order);
+            let got = answer("server_status", &serde_json::from_str(&raw).unwrap(), &raw).unwrap();
+            assert_eq!(got["unread"], json!(unread), "{order}");
+        }
+    }
+}
