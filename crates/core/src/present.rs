@@ -43,10 +43,10 @@ pub fn author_name(
     if sender.is_empty() { "Someone".to_owned() } else { sender.to_owned() }
 }
 
-/// The message's text in one plain line; empty where there is none (notifications §3.2).
-pub fn plain_text(post: &Post<'_>) -> String {
+/// The markdown that a notification shows: the message, else the first attachment that says anything (notifications §3.2).
+pub fn source_text<'a>(post: &'a Post<'_>) -> &'a str {
     if !post.message.is_empty() {
-        return text::strip_markdown(&post.message);
+        return &post.message;
     }
     post.props
         .attachments
@@ -54,8 +54,12 @@ pub fn plain_text(post: &Post<'_>) -> String {
         .find_map(|attachment| {
             [&attachment.fallback, &attachment.pretext, &attachment.text].into_iter().find(|part| !part.is_empty())
         })
-        .map(|part| text::strip_markdown(part))
-        .unwrap_or_default()
+        .map_or("", |part| part)
+}
+
+/// The message's text in one plain line; empty where there is none (notifications §3.2).
+pub fn plain_text(post: &Post<'_>) -> String {
+    text::strip_markdown(source_text(post))
 }
 
 /// What is said instead of a text: " uploaded an image" and the like (notifications §3.2).

@@ -340,33 +340,33 @@ mod tests {
     #[test]
     fn the_first_objection_of_the_shell_wins_and_then_nothing_is_heard() {
         let everything = Stage { supported: false, system_dnd: true, primary_view: false, permitted: false, ..usual() };
-        assert_eq!(super::stage(&everything).objection, Some(("error", "notification_api")));
-        let quiet = super::stage(&Stage { supported: true, ..everything.clone() });
+        assert_eq!(stage(&everything).objection, Some(("error", "notification_api")));
+        let quiet = stage(&Stage { supported: true, ..everything.clone() });
         assert_eq!(quiet.objection, Some(("not_sent", "os_dnd")));
         assert_eq!((quiet.play_sound, quiet.flash), (None, false));
-        let second = super::stage(&Stage { supported: true, system_dnd: false, ..everything });
+        let second = stage(&Stage { supported: true, system_dnd: false, ..everything });
         assert_eq!(second.objection, Some(("not_sent", "view_should_not_notify")));
-        let late = super::stage(&Stage { shown: Shown::TimedOut, ..usual() });
+        let late = stage(&Stage { shown: Shown::TimedOut, ..usual() });
         assert_eq!(late.objection, Some(("error", "notification_timeout")));
         let off = Shown::Failed { code: Some(NOTIFICATIONS_ARE_OFF) };
-        let off = super::stage(&Stage { platform: Platform::Windows, shown: off, ..usual() });
+        let off = stage(&Stage { platform: Platform::Windows, shown: off, ..usual() });
         assert_eq!(off.objection, Some(("not_sent", "windows_permissions_denied")));
     }
 
     #[test]
     fn the_system_is_silent_where_we_play_or_nobody_should() {
-        let none = super::stage(&Stage { sound_name: "None", ..usual() });
+        let none = stage(&Stage { sound_name: "None", ..usual() });
         assert_eq!((none.play_sound, none.system_silent), (None, false));
-        let silent = super::stage(&Stage { silent: true, ..usual() });
+        let silent = stage(&Stage { silent: true, ..usual() });
         assert_eq!((silent.play_sound, silent.system_silent), (None, true));
-        let ours = super::stage(&usual());
+        let ours = stage(&usual());
         assert_eq!(
             (ours.play_sound.as_deref(), ours.system_silent, ours.flash, ours.bounce),
             (Some("Bing"), true, true, None)
         );
-        let old = super::stage(&Stage { platform: Platform::Windows, windows_7: true, sound_name: "", ..usual() });
+        let old = stage(&Stage { platform: Platform::Windows, windows_7: true, sound_name: "", ..usual() });
         assert_eq!(old.play_sound.as_deref(), Some("Ding"));
-        let mac = super::stage(&Stage { platform: Platform::MacOs, ..usual() });
+        let mac = stage(&Stage { platform: Platform::MacOs, ..usual() });
         assert_eq!((mac.flash, mac.bounce.as_deref()), (false, Some("critical")));
     }
 }
