@@ -44,6 +44,3 @@ pub fn is_coming_or_going(post_type: &str) -> bool {
             | "system_remove_from_team"
     )
 }
-
-#[cfg(test)]
-mod conformance;
