@@ -194,7 +194,7 @@ impl Replay<'_> {
                 self.bootstrap()?;
                 let next = line.n.unwrap_or(self.action);
                 if next != self.action {
-                    self.end_action()?;
+                    self.end_action(next)?;
                 }
                 self.action = next;
                 self.check.action(next, &line.name);
@@ -281,6 +281,10 @@ impl Replay<'_> {
     }
 
     fn keep(&mut self, effects: Effects) {
+        self.keep_until(effects, self.action);
+    }
+
+    fn keep_until(&mut self, effects: Effects, stops: i64) {
         for effect in effects {
             match effect {
                 Effect::Record(decision) => {
@@ -288,21 +292,22 @@ impl Replay<'_> {
                         decision.post_id.and_then(|post| self.posts.get(&post).copied()).unwrap_or(self.action);
                     self.decisions.push(Decided { action, decision: *decision });
                 }
-                Effect::RingStopped { server: _, call_id } => self.check.ring_stopped(self.action, call_id),
+                Effect::RingStopped { server: _, call_id } => self.check.ring_stopped(stops, call_id),
                 _ => {}
             }
         }
     }
 
-    /// Lets every deadline pass, then closes the action's books.
-    fn end_action(&mut self) -> Result<(), ReplayError> {
+    /// Lets every deadline pass, then closes the action's books. What stops ringing meanwhile stops at the `next` action's
+    /// line, which let the time pass.
+    fn end_action(&mut self, next: i64) -> Result<(), ReplayError> {
         // A minute passes by itself; beyond it only what is due.
         self.mono_ms = self.mono_ms.saturating_add(60_000);
         for _ in 0..10_000 {
             let Some(due) = self.engine.next_deadline() else { break };
             self.mono_ms = self.mono_ms.max(due.0);
             let effects = self.engine.step(&self.now(), Input::Tick);
-            self.keep(effects);
+            self.keep_until(effects, next);
         }
         self.print_new()?;
         let badge = self.engine.badge();
@@ -316,7 +321,7 @@ impl Replay<'_> {
                 return Err(ReplayError::NoBootstrap(error));
             }
         }
-        self.end_action()?;
+        self.end_action(self.action)?;
         let summary = self.check.finish(&self.decisions);
         if self.options.check {
             for difference in &summary.differences {
@@ -347,9 +352,9 @@ impl Replay<'_> {
             return Bookkeeping { crt: false, channels: BTreeMap::new(), threads: BTreeMap::new(), stale: Vec::new() };
         };
         let crt = state.crt();
-        let mut stale: Vec<ChannelId> =
+        let mut waiting: Vec<ChannelId> =
             state.channels.iter().filter(|(_, channel)| channel.stale).map(|(id, _)| *id).collect();
-        stale.sort_unstable();
+        waiting.sort_unstable();
         let channels = state
             .channels
             .iter()
@@ -373,7 +378,7 @@ impl Replay<'_> {
                 (*team, ThreadTotals { unread_threads: counts.unread_threads, unread_mentions: counts.unread_mentions })
             })
             .collect();
-        Bookkeeping { crt, channels, threads, stale }
+        Bookkeeping { crt, channels, threads, stale: waiting }
     }
 
     /// Prints decisions that were not printed yet.

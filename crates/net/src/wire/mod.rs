@@ -51,6 +51,7 @@ struct Outer<'a> {
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_field_names, reason = "the wire's own names")]
 struct Broadcast {
     #[serde(deserialize_with = "lenient::id")]
     user_id: Option<UserId>,
