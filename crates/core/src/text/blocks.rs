@@ -70,7 +70,8 @@ impl<'a> Lines<'_, 'a> {
         }
         let unclosed = if mark == b'`' { self.unclosed_ticks } else { self.unclosed_tildes };
         if length < unclosed {
-            let closer = (index + 1..self.all.len()).find(|&line| self.at(line).is_some_and(|it| closes(it, mark, length)));
+            let closer =
+                (index + 1..self.all.len()).find(|&line| self.at(line).is_some_and(|it| closes(it, mark, length)));
             if let Some(closer) = closer {
                 return Some((index + 1, closer, closer + 1));
             }
@@ -95,7 +96,8 @@ impl<'a> Lines<'_, 'a> {
 
     /// A heading by the line of `=` or `-` below it.
     fn is_underlined(&self, index: usize) -> bool {
-        self.at(index).is_some_and(|line| !is_blank(line) && !is_rule(line) && !is_quote(line) && bullet(line).is_none())
+        self.at(index)
+            .is_some_and(|line| !is_blank(line) && !is_rule(line) && !is_quote(line) && bullet(line).is_none())
             && self.at(index + 1).is_some_and(|below| {
                 let below = below.trim_matches(' ');
                 below.len() > 1 && below.bytes().all(|byte| matches!(byte, b'=' | b'-'))
@@ -115,7 +117,8 @@ impl<'a> Lines<'_, 'a> {
         if !is_delimiter || !header.get(1..).is_some_and(|rest| piped || rest.contains('|')) {
             return None;
         }
-        let is_row = |line: &str| if piped { line.trim_start_matches(' ').starts_with('|') } else { line.contains('|') };
+        let is_row =
+            |line: &str| if piped { line.trim_start_matches(' ').starts_with('|') } else { line.contains('|') };
         let mut end = index + 2;
         while self.at(end).is_some_and(is_row) {
             end += 1;
@@ -181,7 +184,8 @@ impl Reader {
     /// Lines up to the next blank one or the next block; in a list each may start a block.
     fn text(&mut self, lines: &mut Lines<'_, '_>, start: usize, place: Place) -> usize {
         let mut next = start + 1;
-        while lines.at(next).is_some_and(|line| !line.is_empty()) && !lines.interrupts(next) {
+        let goes_on = |line: &str| !line.is_empty() && (place.top || !line.starts_with("    "));
+        while lines.at(next).is_some_and(goes_on) && !lines.interrupts(next) {
             next += 1;
         }
         let text = join(lines.all, start, next);
@@ -216,7 +220,8 @@ impl Reader {
         let Some((indent, _)) = lines.at(start).and_then(bullet) else { return start + 1 };
         let mut next = start;
         let mut loose = false;
-        while let Some((_, width)) = lines.at(next).and_then(bullet).filter(|(its, _)| *its == indent || next == start) {
+        while let Some((_, width)) = lines.at(next).and_then(bullet).filter(|(its, _)| *its == indent || next == start)
+        {
             let item_start = next;
             let mut item: Vec<&str> = vec![lines.at(next).and_then(|line| line.get(width..)).unwrap_or_default()];
             next += 1;
@@ -231,7 +236,9 @@ impl Reader {
                 } else {
                     let flush = !line.starts_with(' ');
                     // A line that is not indented is not the list's, whether a blank one stands before it or not.
-                    (flush && (before_blank || next == item_start + 1)) || is_rule_at(line, indent) || definition(line).is_some()
+                    (flush && (before_blank || next == item_start + 1))
+                        || is_rule_at(line, indent)
+                        || definition(line).is_some()
                 };
                 if ends {
                     over = true;
@@ -242,8 +249,9 @@ impl Reader {
             }
             let content = item.iter().rposition(|line| !is_blank(line)).map_or(0, |last| last + 1);
             let has_gap = item.iter().take(content).any(|line| line.is_empty());
-            let tight = !(loose || has_gap);
-            loose = !over && item.len() > content;
+            let spaced = !over && next < lines.all.len() && item.len() > content;
+            let tight = !(loose || has_gap || spaced);
+            loose = spaced;
             self.blocks.push(Block::ItemStart);
             self.read(&item, Place { top: false, in_item: tight, depth: place.depth + 1, ..place });
             self.blocks.push(Block::ItemEnd);
@@ -279,7 +287,9 @@ fn fence_opener(line: &str) -> Option<(u8, usize)> {
 fn closes(line: &str, mark: u8, length: usize) -> bool {
     let rest = line.trim_start_matches(' ');
     let run = rest.bytes().take_while(|byte| *byte == mark).count();
-    spaces(line) <= 3 && run >= length && rest.trim_end_matches(' ').bytes().skip(run).all(|byte| matches!(byte, b'`' | b'~'))
+    spaces(line) <= 3
+        && run >= length
+        && rest.trim_end_matches(' ').bytes().skip(run).all(|byte| matches!(byte, b'`' | b'~'))
 }
 
 /// The words of a heading: one to six `#`, then a space. `#tag` is none.
@@ -348,15 +358,17 @@ fn definition(line: &str) -> Option<&str> {
         _ => false,
     };
     let title = title.strip_prefix('>').unwrap_or(title).trim_matches(' ');
-    let is_title = title.is_empty() || (title.len() > 2 && title.starts_with(['"', '(']) && title.ends_with(['"', ')']));
+    let is_title =
+        title.is_empty() || (title.len() > 2 && title.starts_with(['"', '(']) && title.ends_with(['"', ')']));
     (!name.is_empty() && !name.contains(']') && is_address && is_title).then_some(name)
 }
 
 /// A tag that begins a block: a paragraph ends before it.
 fn is_block_tag(line: &str) -> bool {
     const INLINE: &[&str] = &[
-        "a", "em", "strong", "small", "s", "cite", "q", "dfn", "abbr", "data", "time", "code", "var", "samp", "kbd", "sub",
-        "sup", "i", "b", "u", "mark", "ruby", "rt", "rp", "bdi", "bdo", "span", "br", "wbr", "ins", "del", "img",
+        "a", "em", "strong", "small", "s", "cite", "q", "dfn", "abbr", "data", "time", "code", "var", "samp", "kbd",
+        "sub", "sup", "i", "b", "u", "mark", "ruby", "rt", "rp", "bdi", "bdo", "span", "br", "wbr", "ins", "del",
+        "img",
     ];
     let Some(rest) = line.strip_prefix('<') else { return false };
     let end = rest.bytes().position(|byte| !(byte.is_ascii_alphanumeric() || byte == b'_')).unwrap_or(rest.len());
