@@ -25,13 +25,13 @@ const PATH: &str = "/org/freedesktop/Notifications";
 /// Only a broken test waits so long.
 const LIMIT: Duration = Duration::from_secs(30);
 
-struct Bus {
+pub(super) struct Bus {
     daemon: Child,
-    address: String,
+    pub(super) address: String,
 }
 
 impl Bus {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         let mut daemon = Command::new("dbus-daemon")
             .args(["--session", "--nofork", "--print-address"])
             .stdout(Stdio::piped())
@@ -42,7 +42,7 @@ impl Bus {
         Self { daemon, address: address.trim().to_owned() }
     }
 
-    async fn connect(&self) -> Connection {
+    pub(super) async fn connect(&self) -> Connection {
         zbus::connection::Builder::address(self.address.as_str()).unwrap().build().await.unwrap()
     }
 
@@ -165,7 +165,7 @@ fn banner(id: u64, title: &str, body: &str) -> Box<BannerView> {
     })
 }
 
-async fn next(reports: &mut mpsc::Receiver<Signal>) -> Signal {
+pub(super) async fn next(reports: &mut mpsc::Receiver<Signal>) -> Signal {
     tokio::time::timeout(LIMIT, reports.recv()).await.expect("a report").expect("the task runs")
 }
 
@@ -194,6 +194,14 @@ async fn a_notification_is_shown_replaced_clicked_and_taken_away() {
     service.tell_caller("ActionInvoked", &(41_u32, "default")).await;
     assert_eq!(next(&mut reports).await, Signal::ToastClicked(BannerId(7)));
     service.tell_caller("ActionInvoked", &(99_u32, "default")).await;
+    // The specification's order: a click comes right after a token for raising a window.
+    for _ in 0..8 {
+        service.tell_caller("ActivationToken", &(41_u32, "token")).await;
+        service.tell_caller("ActionInvoked", &(41_u32, "default")).await;
+    }
+    for _ in 0..8 {
+        assert_eq!(next(&mut reports).await, Signal::ToastClicked(BannerId(7)));
+    }
     service.tell_caller("NotificationClosed", &(41_u32, 2_u32)).await;
     assert_eq!(next(&mut reports).await, Signal::ToastClosed(BannerId(7)));
     toasts.show(banner(8, "Rosa", ""));

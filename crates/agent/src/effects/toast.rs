@@ -1,8 +1,14 @@
 //! System notifications: a task that speaks to the notification service of the desktop.
 //!
-//! One connection serves all of them. Desktops may send "clicked" and "closed" only to the connection that asked, so a
-//! connection (and a thread) per notification, as notification libraries do it, would be the alternative.
-//! The connection is made with the first notification; where our own banners are used, there is none.
+//! One connection serves all of them, made with the first notification; where our own banners are used, there is
+//! none. Desktops such as GNOME send "clicked" and "closed" only to the connection that asked, and let only that one
+//! replace a notification. So whoever shows must also listen and replace, and notify-rust (4.18.2) is not used:
+//!
+//! - its waiting (`wait_for_action_signal` in `xdg/zbus_rs.rs`) begins a new stream with every message, so a click that
+//!   follows another message closely, as it follows `ActivationToken`, is lost: 77 of 100 when tried;
+//! - `NotificationHandle::update` and `get_capabilities` exist only as blocking calls on a runtime and threads of their
+//!   own, which a service that hangs would hold for ever;
+//! - the connection and the restart of the service are out of reach.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
