@@ -21,6 +21,10 @@ pub enum ProblemKind {
     History,
     /// No keyring.
     Keyring,
+    /// A link could not be opened in the browser.
+    Links,
+    /// The main window could not be started, or ended by itself.
+    Window,
     /// Too much to do at once.
     Overload,
     /// Frames that could not be read.
@@ -58,6 +62,13 @@ impl Problem {
             ProblemKind::Keyring => {
                 ("There is no system keyring", "Choose whether tokens may be kept in a file only you can read")
             }
+            ProblemKind::Links => {
+                ("A link could not be opened", "Choose a default browser in your system's settings, then click again")
+            }
+            ProblemKind::Window => (
+                "The main window is not shown",
+                "Notifications go on; open it again from the tray or by starting Belfry",
+            ),
             ProblemKind::Overload => ("More arrived than could be handled", "Counts are checked again with the server"),
             ProblemKind::Wire(_) => {
                 ("A server sent something that could not be read", "It was skipped; everything else goes on")

@@ -51,6 +51,7 @@ pub(super) struct State {
     system_notifications: bool,
     given_up: bool,
     looked_at: MonoTime,
+    window_trouble: bool,
     badge: Option<Badge>,
     history: Option<HistoryPrefs>,
 }
@@ -115,7 +116,7 @@ impl Desk {
                 Woken::Request(request) => self.on_request(request, &mut tasks).await,
                 Woken::Report(report) => self.inputs.signal(report).await,
                 Woken::Command(command) => self.on_command(command, &mut tasks).await,
-                Woken::Call(Call::ShowWindow) => self.show_window(),
+                Woken::Call(Call::ShowWindow) => self.show_window().await,
                 Woken::Call(Call::OutputGone) => {
                     self.lines = None;
                     self.inputs.send_command(Command::Quit).await;
@@ -132,8 +133,12 @@ impl Desk {
         match request {
             Request::Connected { id, role, process: _, down } => {
                 self.faces.connected(role, id, down);
-                if role == Face::Banners {
-                    self.inputs.signal(Signal::BannersFaceConnected).await;
+                match role {
+                    Face::Banners => self.inputs.signal(Signal::BannersFaceConnected).await,
+                    Face::Window if std::mem::take(&mut self.state.window_trouble) => {
+                        self.inputs.signal(Signal::ProblemCleared(ProblemKind::Window)).await;
+                    }
+                    Face::Window | Face::Command => {}
                 }
             }
             Request::Gone { id, role } => {
@@ -234,6 +239,7 @@ impl Desk {
             Ended::Quietly(Face::Window) if !self.keeps_running() => {
                 self.inputs.send_command(Command::Quit).await;
             }
+            Ended::Died(Face::Window) => self.raise_window("its program ended by itself".to_owned()).await,
             Ended::Quietly(_) | Ended::Died(_) | Ended::Nothing => {}
         }
     }
@@ -275,13 +281,19 @@ impl Desk {
         }
     }
 
-    pub(super) fn show_window(&mut self) {
+    pub(super) async fn show_window(&mut self) {
         if self.headless {
             return;
         }
         if let Err(error) = self.faces.show_window(clock::process().mono(), None) {
-            tracing::error!(%error, "the main window cannot be started");
+            self.raise_window(format!("its program cannot be started: {error}")).await;
         }
+    }
+
+    async fn raise_window(&mut self, detail: String) {
+        tracing::error!(%detail, "the main window");
+        self.state.window_trouble = true;
+        self.inputs.signal(Signal::ProblemRaised { kind: ProblemKind::Window, detail }).await;
     }
 
     fn keeps_running(&self) -> bool {

@@ -1,7 +1,9 @@
 //! Carries out effects, one after the other, without ever waiting for the engine: it could wait for us.
 
 use std::collections::VecDeque;
+use std::ffi::OsStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use belfry_core::effect::Effect;
 use belfry_core::ids::{PostId, ServerId};
@@ -23,7 +25,7 @@ use crate::prefs_file::PrefsFile;
 /// Presented posts kept here while the history is busy; beyond that the oldest are forgotten, which at worst repeats
 /// them after a crash.
 const BACKLOG: usize = 1024;
-/// Openers running at a time; one more click is dropped.
+/// Openers running at a time; one more click is refused.
 const OPENERS: usize = 8;
 
 /// What an effect asks of the agent's own loop.
@@ -52,15 +54,22 @@ impl Executor {
     pub(super) async fn run(self, mut effects: mpsc::Receiver<Effect>) {
         let mut backlog = VecDeque::new();
         let mut openers = JoinSet::new();
+        let links = Links { reports: self.reports.clone(), trouble: Arc::default() };
         while let Some(effect) = effects.recv().await {
             while openers.try_join_next().is_some() {}
-            self.carry_out(effect, &mut backlog, &mut openers);
+            self.carry_out(effect, &mut backlog, &links, &mut openers);
         }
         self.flush(&mut backlog);
         openers.detach_all();
     }
 
-    fn carry_out(&self, effect: Effect, backlog: &mut VecDeque<(ServerId, Vec<PostId>)>, openers: &mut JoinSet<()>) {
+    fn carry_out(
+        &self,
+        effect: Effect,
+        backlog: &mut VecDeque<(ServerId, Vec<PostId>)>,
+        links: &Links,
+        openers: &mut JoinSet<()>,
+    ) {
         match effect {
             Effect::PlaySound(sound) => {
                 if let Some(sounds) = &self.sounds {
@@ -100,12 +109,11 @@ impl Executor {
                 self.prefs.send_replace(Some(Arc::from(prefs)));
             }
             Effect::OpenUrl(url) => {
+                let links = links.clone();
                 if openers.len() < OPENERS {
-                    openers.spawn(async move {
-                        if let Err(error) = open_url::open(&url).await {
-                            tracing::warn!(%error, "a link was not opened");
-                        }
-                    });
+                    openers.spawn(async move { links.open(open_url::OPENER.as_ref(), &url).await });
+                } else {
+                    links.failed("earlier ones still wait for the browser".to_owned());
                 }
             }
             Effect::ShowWindow => self.call(Call::ShowWindow),
@@ -144,6 +152,37 @@ impl Executor {
     }
 }
 
+/// Opens links, and tells the person where that fails.
+#[derive(Clone)]
+struct Links {
+    reports: mpsc::Sender<Signal>,
+    trouble: Arc<AtomicBool>,
+}
+
+impl Links {
+    async fn open(&self, opener: &OsStr, url: &str) {
+        match open_url::open_with(opener, url).await {
+            Ok(()) if self.trouble.swap(false, Ordering::Relaxed) => {
+                self.report(Signal::ProblemCleared(ProblemKind::Links));
+            }
+            Ok(()) => {}
+            Err(error) => self.failed(error.to_string()),
+        }
+    }
+
+    fn failed(&self, detail: String) {
+        tracing::warn!(%detail, "a link was not opened");
+        self.trouble.store(true, Ordering::Relaxed);
+        self.report(Signal::ProblemRaised { kind: ProblemKind::Links, detail });
+    }
+
+    fn report(&self, signal: Signal) {
+        if self.reports.try_send(signal).is_err() {
+            tracing::warn!("a report of the desktop was dropped");
+        }
+    }
+}
+
 /// Writes preferences as they change; only the newest matters. Ends, with the last ones written, when the sender does.
 pub(super) async fn save_prefs(
     file: PrefsFile,
@@ -168,5 +207,25 @@ pub(super) async fn save_prefs(
             }
         };
         reports.send(report).await.ok(); // shutting down
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_link_that_cannot_be_opened_is_said_until_one_opens() {
+        let (reports, mut told) = mpsc::channel(8);
+        let links = Links { reports, trouble: Arc::default() };
+        links.open("true".as_ref(), "https://chat.example.com/").await;
+        assert!(told.try_recv().is_err(), "nothing is wrong");
+        links.open("false".as_ref(), "https://chat.example.com/secret").await;
+        let Ok(Signal::ProblemRaised { kind: ProblemKind::Links, detail }) = told.try_recv() else {
+            panic!("no problem was raised")
+        };
+        assert!(!detail.contains("secret"), "{detail}");
+        links.open("true".as_ref(), "https://chat.example.com/").await;
+        assert_eq!(told.try_recv(), Ok(Signal::ProblemCleared(ProblemKind::Links)));
     }
 }

@@ -27,6 +27,7 @@ use crate::control::protocol::Face;
 use crate::control::server::Listener;
 use crate::demo::{self, DemoError, PracticeServer};
 use crate::display::{Display, Environment};
+use crate::effects::desktop_state::{self, Buses};
 use crate::effects::{launcher, sound, toast, tray};
 use crate::faces::{Faces, Launch};
 use crate::history::{self, HistorySetup};
@@ -247,7 +248,7 @@ impl Agent {
             Listener::bind(&paths.socket()).map_err(|source| AgentError::Socket { path: paths.socket(), source })?;
         let setup =
             HistorySetup { history: paths.history(), presented: paths.presented(), prefs: prefs.history.clone() };
-        let history::Started { history, presented: _, thread } = history::start(setup, report.clone())?;
+        let history::Started { history, presented, thread } = history::start(setup, report.clone())?;
         let mut threads = vec![thread];
         let lines = match options.shape {
             Shape::Headless { lines: Some(out) } => {
@@ -265,7 +266,9 @@ impl Agent {
         let (toasts, toast_task) = toast::start(handle, None, report.clone());
         let (save, saves) = watch::channel(None);
         let writer = handle.spawn(save_prefs(PrefsFile::new(paths.preferences()), saves, report.clone()));
-        let mut running = belfry_net::spawn(handle, Setup::new(prefs, Arc::clone(&secrets), Surface::Nowhere));
+        // What an earlier run presented is not announced again.
+        let setup = Setup { presented, ..Setup::new(prefs, Arc::clone(&secrets), Surface::Nowhere) };
+        let mut running = belfry_net::spawn(handle, setup);
         let (view, inputs) = (running.view.clone(), running.inputs.clone());
         // Taken out of it: effects are carried out while it runs, and until after it ended.
         let effects = std::mem::replace(&mut running.effects, mpsc::channel(1).1);
@@ -280,6 +283,7 @@ impl Agent {
         };
         let executor = handle.spawn(executor.run(effects));
         let mut parts = JoinSet::new();
+        parts.spawn_on(desktop_state::run(Buses::default(), report.clone()), handle);
         if !headless {
             parts.spawn_on(tray::run(view.clone(), click), handle);
             parts.spawn_on(launcher::run(None, view.clone()), handle);
@@ -329,7 +333,7 @@ impl Agent {
 
     async fn run(mut self) -> Result<Ended, AgentError> {
         if self.show_window {
-            self.desk.show_window();
+            self.desk.show_window().await;
         }
         let answers = self.desk.answers.clone();
         let (sign_ins, allow) = (std::mem::take(&mut self.sign_ins), self.allow);

@@ -24,7 +24,8 @@ pub enum OpenUrlError {
     Failed(ExitStatus),
 }
 
-const OPENER: &str = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+/// The desktop's own way to open a link.
+pub const OPENER: &str = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
 
 /// Whether an address may be opened: http or https, a host, no spaces and no control characters.
 pub fn may_open(url: &str) -> bool {
@@ -38,12 +39,9 @@ pub fn may_open(url: &str) -> bool {
             .is_some_and(|rest| rest.starts_with(|c: char| c.is_alphanumeric() || c == '['))
 }
 
-/// Opens an address and waits until the opener ends (it hands over to the browser and returns).
-pub async fn open(url: &str) -> Result<(), OpenUrlError> {
-    open_with(OPENER.as_ref(), url).await
-}
-
-async fn open_with(opener: &std::ffi::OsStr, url: &str) -> Result<(), OpenUrlError> {
+/// Opens an address with this program, normally [`OPENER`], and waits until it ends (it hands over to the browser
+/// and returns).
+pub async fn open_with(opener: &std::ffi::OsStr, url: &str) -> Result<(), OpenUrlError> {
     if !may_open(url) {
         return Err(OpenUrlError::Refused);
     }

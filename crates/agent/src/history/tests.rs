@@ -1,7 +1,13 @@
 use super::*;
 use belfry_core::activity::{DecisionKind, Verdict};
 use belfry_core::decide::reason::Reason;
-use belfry_core::event::Priority;
+use belfry_core::effect::Effect;
+use belfry_core::event::{ChannelType, Connection, Event, Post, PostProps, Posted, Priority, Snapshot, User};
+use belfry_core::ids::{ChannelId, UserId};
+use belfry_core::prefs::{AuthKind, LocalPrefs, Permission, ServerPrefs};
+use belfry_core::signal::Surface;
+use belfry_core::time::Now;
+use belfry_core::{Engine, Input};
 use std::fs;
 use std::path::Path;
 
@@ -96,6 +102,74 @@ fn what_was_decided_and_presented_is_there_after_a_restart() {
     let running = Running::new(setup(folder.path()));
     assert_eq!(running.all(), ["two", "one"]);
     assert_eq!(running.presented, [(ServerId(3), post("p1")), (ServerId(3), post("p2"))]);
+}
+
+/// What the engine decided about a direct message.
+fn decided(engine: &mut Engine, now: &Now, id: &str) -> Option<Reason> {
+    let posted = Posted {
+        post: Post {
+            id: post(id),
+            user_id: UserId::parse("rosa"),
+            channel_id: ChannelId::parse("dm").unwrap(),
+            root_id: None,
+            kind: "".into(),
+            message: "hello".into(),
+            create_at: 1_000,
+            edit_at: 0,
+            delete_at: 0,
+            priority: Priority::default(),
+            props: PostProps::default(),
+        },
+        channel_type: Some(ChannelType::Direct),
+        channel_display_name: "@rosa".into(),
+        channel_name: "morgan__rosa".into(),
+        sender_name: "@rosa".into(),
+        team_id: None,
+        image: false,
+        other_file: false,
+        mentions: UserId::parse("morgan").map(|me| vec![me]),
+        followers: None,
+    };
+    let mut effects = engine.step(now, Input::Server(ServerId(1), Event::Posted(Box::new(posted))));
+    // Its channel is not known; the engine waits for that a moment, then decides without.
+    let later = Now::utc(now.mono.0 + 5_000, 5_000);
+    effects.extend(engine.step(&later, Input::Tick));
+    let decision = effects.into_iter().find_map(|effect| match effect {
+        Effect::Record(decision) => Some(decision),
+        _ => None,
+    });
+    decision.expect("a decision").reason
+}
+
+#[test]
+fn a_message_that_was_presented_before_a_restart_is_not_announced_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::new(setup(folder.path()));
+    running.history.presented(ServerId(1), vec![post("p1")], 2).unwrap();
+    running.end();
+    let running = Running::new(setup(folder.path()));
+    let mut engine = Engine::new(LocalPrefs {
+        servers: vec![ServerPrefs {
+            id: ServerId(1),
+            url: "https://north.example".to_owned(),
+            name: "Northwind".to_owned(),
+            username: "morgan".to_owned(),
+            auth: AuthKind::Password,
+            permission: Permission::Allowed,
+            insecure: false,
+        }],
+        ..LocalPrefs::default()
+    });
+    let now = Now::utc(0, 0);
+    engine.step(&now, Input::Signal(Signal::SurfaceChanged(Surface::Toasts)));
+    engine.step(&now, Input::Started { presented: running.presented.clone() });
+    let live = Connection::Live { version: "11.1.0".to_owned() };
+    engine.step(&now, Input::Server(ServerId(1), Event::Connection(live)));
+    let person = |name: &str| User { id: UserId::parse(name), username: name.to_owned(), ..User::default() };
+    let snapshot = Snapshot { me: Some(person("morgan")), users: vec![person("rosa")], ..Snapshot::default() };
+    engine.step(&now, Input::Server(ServerId(1), Event::Snapshot(Box::new(snapshot))));
+    assert_eq!(decided(&mut engine, &now, "p1"), Some(Reason::Duplicate));
+    assert_ne!(decided(&mut engine, &Now::utc(10_000, 10_000), "p2"), Some(Reason::Duplicate));
 }
 
 #[test]
