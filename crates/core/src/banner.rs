@@ -258,7 +258,7 @@ impl Stack {
     /// The face connected: what is on screen gets its first-paint time anew.
     pub fn face_connected(&mut self, now: MonoTime) {
         self.face = Face::Connected;
-        self.held = false;
+        self.set_held(now, false);
         for card in self.displayed.iter_mut().filter(|card| card.painted_version < card.view.version) {
             card.paint_by = Some(now.after(FIRST_PAINT_WITHIN));
         }

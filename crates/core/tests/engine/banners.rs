@@ -229,3 +229,15 @@ fn do_not_disturb_on_the_server_is_summed_up_too_but_only_what_would_have_been_s
     world.event(NORTH, Event::StatusChanged { user_id: me, status: Status::Online });
     assert_eq!(world.banners(), ["1 message in 1 conversation during do not disturb"]);
 }
+
+#[test]
+fn a_new_face_lets_go_of_what_the_pointer_held_in_the_old_one() {
+    let mut world = World::new();
+    world.signal(Signal::BannersFaceConnected);
+    world.arrives(message("1", "hi").direct());
+    world.paints();
+    world.signal(Signal::BannersHovered(true));
+    world.signal(Signal::BannersFaceConnected);
+    world.pass_ms(11_000);
+    assert!(world.banners().is_empty());
+}

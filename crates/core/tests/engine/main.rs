@@ -6,4 +6,5 @@ mod banners;
 mod counting;
 mod deciding;
 mod people;
+mod properties;
 mod world;
