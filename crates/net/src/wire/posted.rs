@@ -117,32 +117,57 @@ struct PriorityShape {
     priority: String,
 }
 
-/// One attachment, strictly: a field of another type makes all of them ignored (notifications §3.3).
+/// One attachment, strictly: a text field that is no text makes all of them ignored, as in the official client
+/// (notifications §3.3). Its list of fields may be null: servers write that for an empty one.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct AttachmentShape<'a> {
     #[serde(borrow)]
-    fallback: Option<Cow<'a, str>>,
+    fallback: Cow<'a, str>,
     #[serde(borrow)]
-    pretext: Option<Cow<'a, str>>,
+    pretext: Cow<'a, str>,
     #[serde(borrow)]
-    title: Option<Cow<'a, str>>,
+    title: Cow<'a, str>,
     #[serde(borrow)]
-    text: Option<Cow<'a, str>>,
+    text: Cow<'a, str>,
     #[serde(borrow)]
-    footer: Option<Cow<'a, str>>,
+    footer: Cow<'a, str>,
     #[serde(borrow)]
-    image_url: Option<Cow<'a, str>>,
+    image_url: Cow<'a, str>,
     #[serde(borrow)]
     fields: Option<Vec<FieldShape<'a>>>,
+    #[serde(rename = "color")]
+    _color: SomeText,
+    #[serde(rename = "author_name")]
+    _author_name: SomeText,
+    #[serde(rename = "author_link")]
+    _author_link: SomeText,
+    #[serde(rename = "author_icon")]
+    _author_icon: SomeText,
+    #[serde(rename = "title_link")]
+    _title_link: SomeText,
+    #[serde(rename = "thumb_url")]
+    _thumb_url: SomeText,
+    #[serde(rename = "footer_icon")]
+    _footer_icon: SomeText,
 }
 
 #[derive(Debug, Deserialize)]
 struct FieldShape<'a> {
     #[serde(borrow)]
     title: Cow<'a, str>,
-    #[serde(borrow, default)]
-    value: Option<ValueShape<'a>>,
+    #[serde(borrow)]
+    value: ValueShape<'a>,
+}
+
+/// A text that only has to be one.
+#[derive(Debug, Default)]
+struct SomeText;
+
+impl<'de> Deserialize<'de> for SomeText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<'_, str>::deserialize(deserializer).map(|_| Self)
+    }
 }
 
 /// A field's value: text, or anything else (numbers are common).
@@ -162,18 +187,13 @@ fn attachments<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Vec
         .unwrap_or_default()
         .into_iter()
         .map(|shape| Attachment {
-            fallback: shape.fallback.unwrap_or_default(),
-            pretext: shape.pretext.unwrap_or_default(),
-            title: shape.title.unwrap_or_default(),
-            text: shape.text.unwrap_or_default(),
-            footer: shape.footer.unwrap_or_default(),
-            image_url: shape.image_url.unwrap_or_default(),
-            fields: shape
-                .fields
-                .unwrap_or_default()
-                .into_iter()
-                .map(|field| (field.title, field.value.and_then(|value| value.0)))
-                .collect(),
+            fallback: shape.fallback,
+            pretext: shape.pretext,
+            title: shape.title,
+            text: shape.text,
+            footer: shape.footer,
+            image_url: shape.image_url,
+            fields: shape.fields.unwrap_or_default().into_iter().map(|field| (field.title, field.value.0)).collect(),
         })
         .collect())
 }
