@@ -8,6 +8,7 @@ use belfry_core::event::{ChannelType, NotifyProps, Status, User};
 use belfry_core::ids::UserId;
 use belfry_core::official::wording::{self, CallTurn};
 use belfry_core::state::channel::ChannelPrefs;
+use belfry_core::state::version_below;
 use serde_json::{Value, json};
 
 use super::posted::{frame, with_posted};
@@ -50,14 +51,16 @@ pub(super) fn incoming(input: &Value) -> Result<Value, String> {
         .filter_map(|member| member.as_str().or_else(|| optional(member, "display")))
         .collect();
     let direct = text_of(input, "channel_type") == "D";
+    // Before 8.1 the generic banner of a direct message appears instead (C13).
+    let banner = verdict.banner && !(direct && version_below(text_of(input, "server_version"), 8, 1));
     let silent = wording::call_banner_is_silent(channel_props.as_ref(), &account);
     let sound = wording::call_banner_sound(channel_props.as_ref(), &account);
     Ok(json!({
         "card": verdict.card,
         "ring": verdict.ring.map(belfry_core::sound::RingSound::name),
-        "banner": verdict.banner,
+        "banner": banner,
         "banner_silent": silent,
-        "banner_sound": (verdict.banner && !silent).then_some(sound),
+        "banner_sound": (banner && !silent).then_some(sound),
         "sound_name": sound,
         "reason": verdict.reason.map(Reason::code),
         "banner_reason": verdict.banner_reason.map(Reason::code),
@@ -104,38 +107,36 @@ fn message_is_vetoed(input: &Value, me: &Me<'_>, caller: &str, name: &str) -> Re
 
 /// Ringing and card after an event.
 pub(super) fn stop(input: &Value) -> Result<Value, String> {
-    let same = flag_or(input, "same_call", true);
-    let mine = first_of(input, &["user", "user_id", "userID"])
-        .and_then(Value::as_str)
-        .is_none_or(|user| optional(input, "me").unwrap_or("me") == user)
-        && flag_or(input, "is_me", true);
     let event = text_of(input, "event");
-    let turn = match event.strip_prefix("custom_com.mattermost.calls_").unwrap_or(event) {
-        "call_end" | "call_ended" if same => CallTurn::Over,
-        "user_left" if same && number(input, "sessions_left") <= 0 => CallTurn::Over,
-        "dismiss" | "dismissed" | "ignore" | "user_dismissed_notification" if same && mine => CallTurn::Dismissed,
-        "user_joined" | "joined" | "i_joined" | "me_joined" | "joined_by_me" | "self_joined" if mine => {
-            CallTurn::Joined { this_call: same }
-        }
-        "join" | "join_pressed" | "press_join" | "pressed_join" | "card_clicked" | "click_card" | "card_click"
-        | "goto_channel" | "go_to_channel" => CallTurn::Answered,
-        "timeout" | "elapsed" | "30s" | "elapsed_30s" | "30s_elapsed" | "ring_timeout" | "rang_30s" if same => {
-            CallTurn::RangOut
-        }
-        "call_end"
-        | "call_ended"
-        | "user_left"
-        | "dismiss"
-        | "dismissed"
-        | "ignore"
-        | "user_dismissed_notification"
-        | "user_joined"
-        | "joined"
-        | "timeout"
-        | "elapsed" => CallTurn::Nothing,
-        _ if number(input, "elapsed_ms") >= 30_000 || number(input, "elapsed_s") >= 30 => CallTurn::RangOut,
-        other => return Err(format!("nobody here knows the event {other}")),
-    };
+    let turn = turn(input, event.strip_prefix("custom_com.mattermost.calls_").unwrap_or(event))
+        .ok_or_else(|| format!("nobody here knows the event {event}"))?;
     let (ringing, card) = wording::after_turn(flag(input, "ringing"), flag(input, "card"), turn);
     Ok(json!({"ringing": ringing, "card": card}))
+}
+
+/// Reads an event's name by what it speaks of; an absent `same_call` means the same call, an absent person me.
+fn turn(input: &Value, event: &str) -> Option<CallTurn> {
+    let speaks_of = |words: &[&str]| words.iter().any(|word| event.contains(word));
+    let same = flag_or(input, "same_call", true);
+    let mine = first_of(input, &["user", "user_id", "userID", "who"])
+        .and_then(Value::as_str)
+        .is_none_or(|user| optional(input, "me").unwrap_or("me") == user)
+        && flag_or(input, "is_me", true)
+        && !speaks_of(&["other_user", "somebody"]);
+    let concerned = |turn| if same { turn } else { CallTurn::Nothing };
+    Some(if speaks_of(&["dismiss", "ignore"]) {
+        if mine { concerned(CallTurn::Dismissed) } else { CallTurn::Nothing }
+    } else if speaks_of(&["press", "click", "channel", "goto", "go_to"]) {
+        CallTurn::Answered
+    } else if speaks_of(&["join"]) {
+        if mine { CallTurn::Joined { this_call: same } } else { CallTurn::Nothing }
+    } else if speaks_of(&["left"]) {
+        if number(input, "sessions_left") <= 0 { concerned(CallTurn::Over) } else { CallTurn::Nothing }
+    } else if speaks_of(&["30", "timeout", "elapsed", "rang"]) {
+        concerned(CallTurn::RangOut)
+    } else if speaks_of(&["call_end", "ended", "over"]) {
+        concerned(CallTurn::Over)
+    } else {
+        return None;
+    })
 }

@@ -335,8 +335,22 @@ mod tests {
         let by_group =
             group(&[("/me/group_mention_keys", json!([{"key": "@crew"}])), ("/post/message", json!("@crew"))]);
         holds("posted", &by_group, &json!({"banner": true}));
-        let malformed = json!({"attachments": [{"title": "deploy"}, {"text": 7}]});
-        holds("posted", &group(&[("/post/props", malformed)]), &json!({"banner": false}));
+        for (attachments, banner) in [
+            (json!([{"title": "deploy"}]), true),
+            (json!([{"footer": "deploy", "fields": null}]), true),
+            (json!([{"fields": [{"title": "deploy", "value": 7}]}]), true),
+            (json!([{"fields": [{"title": "x", "value": "deploy"}]}]), true),
+            (json!([{"fallback": "deploy"}]), false),
+            (json!([{"title": "deploy"}, {"text": 7}]), false),
+            (json!([{"title": "deploy", "color": 7}]), false),
+            (json!([{"title": "deploy", "text": null}]), false),
+            (json!([{"title": "deploy", "fields": [{"value": "no title"}]}]), false),
+            (json!([{"title": "deploy", "fields": [{"title": "no value"}]}]), false),
+            (json!({"title": "deploy"}), false),
+        ] {
+            let input = group(&[("/post/props", json!({"attachments": attachments}))]);
+            holds("posted", &input, &json!({"banner": banner}));
+        }
         let ignored = group(&[("/user_notify_props/channel", json!("false")), ("/post/message", json!("@all"))]);
         holds("posted", &ignored, &json!({"banner": false}));
     }
@@ -457,6 +471,97 @@ mod tests {
             json!({"channel_type": "G", "channel_notify_props": {"desktop": "mention"}, "other_members": ["tom"]}),
             json!({"title": "tom", "message_banner_vetoed": false}),
         );
+    }
+
+    #[test]
+    fn a_ring_stops_by_what_ends_it_and_by_nothing_else() {
+        let after = |event: Value, ringing: bool, card: bool| {
+            let mut input = json!({"ringing": true, "card": true});
+            for (key, value) in event.as_object().unwrap() {
+                input[key] = value.clone();
+            }
+            holds("call_stop", &input, &json!({"ringing": ringing, "card": card}));
+        };
+        after(json!({"event": "call_end"}), false, false);
+        after(json!({"event": "call_end", "same_call": false}), true, true);
+        after(json!({"event": "user_left", "sessions_left": 2}), true, true);
+        after(json!({"event": "user_dismissed_notification"}), false, false);
+        after(json!({"event": "user_joined", "same_call": false}), false, true);
+        after(json!({"event": "user_joined", "user": "rosa", "me": "me"}), true, true);
+        after(json!({"event": "timeout_30s"}), false, true);
+        assert!(answer("call_stop", &json!({"event": "moonrise"}), "{}").is_err());
+    }
+
+    #[test]
+    fn permission_and_shell_read_what_they_are_given() {
+        let permits = |input: Value, expected: Value| holds("permission", &input, &expected);
+        permits(
+            json!({"stored": null, "answer": "deny"}),
+            json!({"granted": false, "asked": true, "stored": {"allowed": false}}),
+        );
+        permits(
+            json!({"stored": {"allowed": false}, "answer": "deny_permanently"}),
+            json!({"granted": false, "asked": true, "stored": {"allowed": false, "alwaysDeny": true}}),
+        );
+        permits(
+            json!({"stored": {"alwaysDeny": true}, "answer": null}),
+            json!({"granted": false, "asked": false, "stored": {"alwaysDeny": true}}),
+        );
+        permits(
+            json!({"stored": null, "preconfigured": true, "answer": null}),
+            json!({"granted": true, "asked": false, "stored": null}),
+        );
+        let shows = |input: Value, expected: Value| holds("platform", &input, &expected);
+        shows(json!({"platform": "macos", "os_dnd": "error"}), json!({"banner": true, "reason": null}));
+        shows(json!({"platform": "linux", "os_dnd": true}), json!({"banner": false, "reason": "os_dnd"}));
+        shows(
+            json!({"platform": "macos", "bounceIcon": true, "bounceIconType": "critical"}),
+            json!({"bounce": true, "flash": false}),
+        );
+        holds("os_dnd", &json!({"platform": "macos", "dnd": "error"}), &json!({"dnd": false}));
+        holds("os_dnd", &json!({"platform": "linux", "gnome_show_banners": null}), &json!({"dnd": false}));
+    }
+
+    #[test]
+    fn memberships_and_marks_are_merged() {
+        let held = json!({"msg_count": 10, "mention_count": 1, "last_viewed_at": 20, "last_update_at": 10});
+        let merged = |received: Value, expected: Value| {
+            holds("member_update", &json!({"held": held, "received": received}), &expected);
+        };
+        merged(
+            json!({"msg_count": 8, "mention_count": 3, "last_viewed_at": 10, "last_update_at": 10, "notify_props": {"desktop": "all"}}),
+            json!({"msg_count": 10, "mention_count": 1, "last_viewed_at": 20, "notify_props": {"desktop": "all"}}),
+        );
+        merged(
+            json!({"msg_count": 8, "mention_count": 3, "last_viewed_at": 10, "last_update_at": 11}),
+            json!({"msg_count": 8, "mention_count": 3, "last_viewed_at": 10, "last_update_at": 11}),
+        );
+        let marked =
+            json!({"held": {"msg_count": 5, "msg_count_root": 4, "mention_count": 0}, "event": {"msg_count": 3}});
+        holds("post_unread", &marked, &json!({"msg_count": 3, "msg_count_root": 4, "manually_unread": true}));
+    }
+
+    #[test]
+    fn teams_count_their_own_channels_and_threads() {
+        let input = json!({"me": "me", "crt": true, "users": {}, "channels": {
+            "a": {"type": "O", "team_id": "t1", "delete_at": 0, "total_msg_count": 9, "total_msg_count_root": 3},
+            "old": {"type": "O", "team_id": "t1", "delete_at": 5, "total_msg_count": 9, "total_msg_count_root": 9},
+            "dm": {"type": "D", "team_id": "", "name": "me__gone", "total_msg_count": 2, "total_msg_count_root": 2},
+            "quiet": {"type": "P", "team_id": "t2", "delete_at": 0, "total_msg_count": 2, "total_msg_count_root": 2}},
+          "members": {
+            "a": {"msg_count": 0, "msg_count_root": 2, "mention_count": 4, "mention_count_root": 1, "urgent_mention_count": 1, "notify_props": {}},
+            "old": {"msg_count": 0, "msg_count_root": 0, "mention_count": 4, "mention_count_root": 4, "notify_props": {}},
+            "dm": {"msg_count": 0, "msg_count_root": 0, "mention_count": 2, "mention_count_root": 2, "notify_props": {}},
+            "quiet": {"msg_count": 0, "msg_count_root": 0, "mention_count": 2, "mention_count_root": 2, "notify_props": {"mark_unread": "mention"}}},
+          "thread_counts": {"t2": {"total_unread_threads": 1, "total_unread_mentions": 0}}, "thread_counts_including_direct": {}});
+        holds(
+            "team_status",
+            &input,
+            &json!({"teams": {
+            "t1": {"unread": true, "mentions": 1, "urgent": true}, "t2": {"unread": true, "mentions": 0}}}),
+        );
+        // The direct message's other person is not loaded: the official client leaves it out.
+        holds("server_status", &input, &json!({"mentions": 1, "unread": true}));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{first_of, flag, flag_or, number, optional, props, text_of, user};
 
 /// Markdown as the official client strips it.
 fn strip(source: &str) -> String {
-    text::strip_markdown(source)
+    text::strip_markdown_strict(source)
 }
 
 /// A post's text in one plain line, as the official client strips it; empty where there is none.
