@@ -212,7 +212,7 @@ impl Engine {
         match (kind, post) {
             (BannerKind::Message | BannerKind::Call, Some(post)) => self.open_post(server, post, out),
             (BannerKind::SignedOut | BannerKind::Sample | BannerKind::Summary, _) | (_, None) => {
-                out.push(Effect::ShowWindow)
+                out.push(Effect::ShowWindow);
             }
         }
         if kind == BannerKind::Call {

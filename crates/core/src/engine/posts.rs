@@ -24,7 +24,7 @@ use crate::view::{BannerKind, BannerView, RecentItem};
 /// A missing fact is waited for so long, then the decision is made with what there is.
 const PARK_FOR: Duration = Duration::from_secs(2);
 /// A conversation that was read on another device this recently is being read along.
-const READ_RECENTLY: Duration = Duration::from_secs(60);
+const READ_RECENTLY: Duration = Duration::from_mins(1);
 /// A post in a conversation that is read along waits so long for being read.
 const VIEW_WAIT: Duration = Duration::from_secs(1);
 /// Posts parked at a time; beyond it the oldest is decided at once.

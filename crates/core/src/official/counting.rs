@@ -162,9 +162,8 @@ pub enum Platform {
 /// Linux launchers show a count only: an ended session counts as one, and there is no dot.
 pub fn icon_text(platform: Platform, badge: &Badge) -> Option<String> {
     let text = match platform {
-        Platform::Windows => badge.text(),
         Platform::MacOs if badge.mentions > 0 => badge.mentions.to_string(),
-        Platform::MacOs => badge.text(),
+        Platform::Windows | Platform::MacOs => badge.text(),
         Platform::Linux => match badge.mentions.saturating_add(u32::from(badge.signed_out)) {
             0 => String::new(),
             count => count.to_string(),

@@ -12,6 +12,10 @@ use crate::world::{Message, NORTH, World, channel, member_of, message, props, us
 
 const CHANNELS: [&str; 4] = ["ops", "train", "dm", "gm"];
 
+fn place_name(place: usize) -> &'static str {
+    CHANNELS.get(place).copied().unwrap_or("ops")
+}
+
 /// Something that happens.
 #[derive(Clone, Debug)]
 enum Happening {
@@ -67,12 +71,9 @@ struct Model {
 impl Model {
     fn apply(&mut self, happening: &Happening) {
         match *happening {
-            Happening::Posted { id, place, mine, mention, .. } => {
-                if self.seen.insert(id) {
-                    // Every direct and group message mentions its reader.
-                    let mention = !mine && (mention || place >= 2);
-                    self.unread.entry(place).or_default().push(mention);
-                }
+            // Every direct and group message mentions its reader.
+            Happening::Posted { id, place, mine, mention, .. } if self.seen.insert(id) => {
+                self.unread.entry(place).or_default().push(!mine && (mention || place >= 2));
             }
             Happening::Read { place } => {
                 self.unread.remove(&place);
@@ -104,7 +105,7 @@ fn written(id: u8, place: usize, mine: bool, mention: bool, urgent: bool) -> Mes
         message.posted.channel_type = Some(belfry_core::event::ChannelType::Group);
         message = message.mentioning_me();
     }
-    message = message.in_channel(CHANNELS[place]);
+    message = message.in_channel(place_name(place));
     if mention {
         message = message.mentioning_me();
     }
@@ -121,13 +122,14 @@ fn play(world: &mut World, happening: &Happening, model: &Model) {
             world.arrives(written(id, place, mine, mention, urgent));
         }
         Happening::Read { place } => {
-            world.event(NORTH, Event::ChannelsViewed(vec![(channel(CHANNELS[place]), None)]));
+            world.event(NORTH, Event::ChannelsViewed(vec![(channel(place_name(place)), None)]));
         }
         Happening::Muted { place, muted } => {
             // The server's row: counters as the person left them, the mute changed.
             let mut member =
-                member_of(CHANNELS[place], props(&[("mark_unread", if muted { "mention" } else { "all" })]));
-            let counts = world.engine.server_state(NORTH).unwrap().channels[&channel(CHANNELS[place])].counts;
+                member_of(place_name(place), props(&[("mark_unread", if muted { "mention" } else { "all" })]));
+            let counts =
+                world.engine.server_state(NORTH).unwrap().channels.get(&channel(place_name(place))).unwrap().counts;
             member.msg_count = counts.read;
             member.msg_count_root = Some(counts.read_root);
             member.mention_count = counts.mentions;

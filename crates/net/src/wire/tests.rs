@@ -141,7 +141,7 @@ fn unknown_events_replies_and_noise_need_nothing() {
 fn a_huge_frame_is_read_or_refused_but_never_fatal() {
     let text = "a".repeat(8 * 1024 * 1024);
     with_posted(&posted(&json!({}), &json!({"message": text})), |posted| {
-        assert_eq!(posted.post.message.len(), 8 * 1024 * 1024)
+        assert_eq!(posted.post.message.len(), 8 * 1024 * 1024);
     });
     let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
     assert!(read(&format!(r#"{{"event":"posted","data":{deep}}}"#)).starts_with("error"));
