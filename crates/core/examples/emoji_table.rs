@@ -27,10 +27,11 @@ fn table() -> Result<String, Box<dyn Error>> {
         let points = points.split('-').map(|point| u32::from_str_radix(point, 16).ok().and_then(char::from_u32));
         codes.insert(name.to_owned(), points.collect::<Option<String>>().ok_or("no code point")?);
     }
-    Ok(codes
-        .iter()
-        .map(|(code, emoji)| format!("{code} {emoji}{}\n", if takes_tone(emoji) { " t" } else { "" }))
-        .collect())
+    let line = |(code, emoji): (&String, &String)| {
+        let toned = if takes_tone(emoji) { " t\n" } else { "\n" };
+        [code, " ", emoji, toned].concat()
+    };
+    Ok(codes.iter().map(line).collect())
 }
 
 /// Whether the emoji with a tone is the emoji with the tone's character behind its first one.

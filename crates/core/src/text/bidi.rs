@@ -14,7 +14,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use unicode_bidi::BidiInfo;
+use unicode_bidi::{BidiInfo, Level};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 /// Whether anything in a text runs from right to left. Cheap, and false for nearly all text.
@@ -72,7 +72,7 @@ impl<'t> Paragraph<'t> {
         let mut visual: Vec<Cow<'_, str>> = Vec::new();
         for run in runs {
             let text = self.text.get(run.clone()).unwrap_or_default();
-            if levels.get(run.start).is_some_and(|level| level.is_rtl()) {
+            if levels.get(run.start).is_some_and(Level::is_rtl) {
                 visual.extend(text.graphemes(true).rev().map(mirrored));
             } else {
                 visual.extend(text.graphemes(true).map(Cow::Borrowed));

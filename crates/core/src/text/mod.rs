@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+mod address;
 pub mod bidi;
 mod blocks;
 pub mod emoji;

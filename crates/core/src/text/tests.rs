@@ -1,6 +1,7 @@
 //! What people read, from what was typed.
 
 use proptest::prelude::*;
+use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::*;
 
@@ -271,7 +272,7 @@ fn hostile_markdown_is_read_in_its_own_time() {
         let nested = format!("{}end", part.repeat(3000));
         assert!(strip_markdown(&nested).ends_with("end"), "{part}");
     }
-    let indented: String = (0..1500).map(|depth| format!("{}- x\n", " ".repeat(depth))).collect();
+    let indented = (0..1500).map(|depth| " ".repeat(depth) + "- x").collect::<Vec<_>>().join("\n");
     assert!(strip_markdown(&indented).starts_with('x'));
 }
 
@@ -434,7 +435,6 @@ proptest! {
         prop_assert!(!shown.contains(hostile), "{:?}", shown);
         let again = neutralize(&shown);
         prop_assert_eq!(&again, &shown);
-        use unicode_segmentation::UnicodeSegmentation as _;
         prop_assert!(shown.graphemes(true).count() <= PREVIEW_GRAPHEMES + 1);
     }
 
