@@ -136,17 +136,17 @@ fn team_threads(input: &Value, raw: &str) -> Vec<(TeamId, ThreadCounts)> {
         .collect()
 }
 
-pub(super) fn server_status(input: &Value, raw: &str) -> Result<Value, String> {
+pub(super) fn server_status(input: &Value, raw: &str) -> Value {
     let current = optional(input, "current_team_id");
     let with_direct = counters(
         input.get("thread_counts_including_direct").and_then(|counts| counts.get(current.unwrap_or_default())),
     );
     let current = current.and_then(TeamId::parse);
     let sum = counting::server_status(&server(input), current, &team_threads(input, raw), with_direct);
-    Ok(json!({"mentions": sum.mentions, "unread": sum.unread}))
+    json!({"mentions": sum.mentions, "unread": sum.unread})
 }
 
-pub(super) fn team_status(input: &Value, raw: &str) -> Result<Value, String> {
+pub(super) fn team_status(input: &Value, raw: &str) -> Value {
     let state = server(input);
     let threads = team_threads(input, raw);
     let mut teams: Vec<TeamId> = state.channels.values().filter_map(|channel| channel.team_id).collect();
@@ -162,7 +162,7 @@ pub(super) fn team_status(input: &Value, raw: &str) -> Result<Value, String> {
             (team.to_string(), told)
         })
         .collect();
-    Ok(json!({ "teams": teams }))
+    json!({ "teams": teams })
 }
 
 /// A change of thread counters. Where one number per counter is described, it is the one including direct messages.
@@ -229,7 +229,7 @@ fn apply(counts: &mut ThreadCounts, kind: &str, change: &Value, input: &Value) -
                 of(&["unread_replies", "replies"]),
                 of(&["unread_mentions", "mentions"]),
                 urgent,
-            )
+            );
         }
         "leave_channel" | "channel_left" | "left_channel" | "channel_deleted" => {
             let channel = optional(change, "channel_id");

@@ -65,18 +65,18 @@ fn who(input: &Value) -> Value {
     let user_props: BTreeMap<&str, Props> = list(&input["members"])
         .into_iter()
         .map(|id| {
-            let own = props(&input["notify_props"][id]);
+            let own = props(input.get("notify_props").and_then(|all| all.get(id)).unwrap_or(&Value::Null));
             let own = if own.is_empty() { [("channel".to_owned(), "true".to_owned())].into() } else { own };
             (id, own)
         })
         .collect();
-    let members: Vec<Listener<'_>> = list(&input["members"])
-        .into_iter()
-        .map(|id| Listener {
+    let members: Vec<Listener<'_>> = user_props
+        .iter()
+        .map(|(id, own)| Listener {
             id,
             username: id,
             first_name: "",
-            user_props: &user_props[id],
+            user_props: own,
             channel_props: &none,
             status: Some("online"),
             crt: flag(input, "crt"),
