@@ -9,7 +9,7 @@ use belfry_practice_server::rules::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{flag, text_of};
+use super::{first_of, flag, text_of};
 
 fn props(value: &Value) -> Props {
     value
@@ -65,7 +65,11 @@ fn who(input: &Value) -> Value {
     let user_props: BTreeMap<&str, Props> = list(&input["members"])
         .into_iter()
         .map(|id| {
-            let own = props(input.get("notify_props").and_then(|all| all.get(id)).unwrap_or(&Value::Null));
+            let own = props(
+                first_of(input, &["notify_props", "user_notify_props"])
+                    .and_then(|all| all.get(id))
+                    .unwrap_or(&Value::Null),
+            );
             let own = if own.is_empty() { [("channel".to_owned(), "true".to_owned())].into() } else { own };
             (id, own)
         })
@@ -79,7 +83,8 @@ fn who(input: &Value) -> Value {
             user_props: own,
             channel_props: &none,
             status: Some("online"),
-            crt: flag(input, "crt"),
+            // For everybody, or for each.
+            crt: flag(input, "crt") || input.get("crt").is_some_and(|crt| flag(crt, id)),
         })
         .collect();
     let licensed = matches!(text_of(input, "licence"), "professional" | "enterprise" | "advanced");
@@ -104,7 +109,7 @@ fn who(input: &Value) -> Value {
         post_type: text_of(input, "type"),
         message: text_of(input, "message"),
         attachments: &attachments,
-        added_user: input["added_user"].as_str(),
+        added_user: first_of(input, &["added_user", "added_user_id", "addedUserId"]).and_then(Value::as_str),
         thread,
         groups: &groups,
         channel_wide_permission: true,
