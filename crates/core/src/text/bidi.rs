@@ -106,11 +106,12 @@ fn is_of_right_to_left_font(grapheme: &str) -> bool {
     grapheme.chars().next().is_some_and(|first| is_right_to_left(first) && !matches!(first, '\u{2000}'..='\u{206F}'))
 }
 
-/// Whether a character alone makes the toolkit lay its run out from right to left: not digits and shared punctuation.
+/// Whether a character alone makes the toolkit lay its run out from right to left: not punctuation and marks that
+/// scripts share. The scripts' own digits do, although they read from left to right.
 const fn has_right_to_left_script(character: char) -> bool {
     is_right_to_left(character)
-        && !matches!(character, '\u{060C}' | '\u{061B}' | '\u{061F}' | '\u{0640}' | '\u{064B}'..='\u{0655}' | '\u{0660}'..='\u{0669}'
-            | '\u{0670}' | '\u{06DD}' | '\u{FD3E}' | '\u{FD3F}' | '\u{2000}'..='\u{206F}')
+        && !matches!(character, '\u{060C}' | '\u{061B}' | '\u{061F}' | '\u{0640}' | '\u{064B}'..='\u{0655}' | '\u{0670}'
+            | '\u{06DD}' | '\u{FD3E}' | '\u{FD3F}' | '\u{2000}'..='\u{206F}')
 }
 
 /// The mirror image of a bracket; anything else as it is.
@@ -174,8 +175,8 @@ mod tests {
         check("שלום Bob 42 טוב", "טוב Bob 42 שלום");
         check("Bob: שלום עולם", "Bob: עולם שלום");
         check("מחיר 1,250 שח", "שח 1,250 מחיר");
-        // Digits of the script's own stand from left to right, although the toolkit turns the run that they are in.
-        check("عدد ١٢٣", "١٢٣ عدد");
+        // Digits of the script's own read from left to right, but the toolkit turns them: handed over turned.
+        check("عدد ١٢٣", "٣٢١ عدد");
         check("عدد١٢٣", "عدد٣٢١");
     }
 

@@ -125,17 +125,25 @@ fn one_line(text: &str) -> String {
 fn body(ui: &Ui, words: &str, username: Option<&str>, tag: Option<(&str, Tone)>) -> Arc<Galley> {
     let palette = Palette::of(ui);
     let (plain, strong) = (Type::Body.format(palette.text), Type::BodyStrong.format(palette.text));
-    let mut job = LayoutJob::default();
-    let mut lead = tag.map_or(0.0, |(tag, _)| widgets::tag_size(ui, tag).x + 4.0);
-    if words.is_empty() {
-        job.append(" ", lead, plain.clone());
-    }
-    for (part, mention) in mentions(words, username) {
-        job.append(part, std::mem::take(&mut lead), if mention { strong.clone() } else { plain.clone() });
-    }
+    let compose = |words: &str| {
+        let mut job = LayoutJob::default();
+        let mut lead = tag.map_or(0.0, |(tag, _)| widgets::tag_size(ui, tag).x + 4.0);
+        if words.is_empty() {
+            job.append(" ", lead, plain.clone());
+        }
+        for (part, mention) in mentions(words, username) {
+            job.append(part, std::mem::take(&mut lead), if mention { strong.clone() } else { plain.clone() });
+        }
+        job
+    };
+    let mut job = compose(words);
     job.wrap.max_width = TEXT_WIDTH;
     job.wrap.max_rows = TEXT_ROWS;
-    ui.painter().layout_job(job)
+    let laid_out = ui.painter().layout_job(job);
+    match widgets::turned(words, &laid_out) {
+        Some(turned) => ui.painter().layout_job(compose(&turned)),
+        None => laid_out,
+    }
 }
 
 /// Cuts a text at the names that called the person: `@name` and the channel-wide ones.

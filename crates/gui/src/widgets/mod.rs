@@ -14,7 +14,7 @@ pub use choice::{checkbox, choice_row};
 pub use dialog::{answers, dialog};
 pub use field::TextField;
 pub use pill::{counter, drop_down, pill, tag, tag_size};
-pub use text::{Line, galley, label, label_truncated};
+pub use text::{Line, galley, label, label_truncated, turned};
 
 use egui::{CornerRadius, Rect, Response, Stroke, StrokeKind};
 
