@@ -38,6 +38,11 @@ static TURN: Mutex<()> = Mutex::new(());
 impl Desktop {
     /// Starts a desktop without sound.
     pub fn start() -> anyhow::Result<Self> {
+        Self::sized(WIDTH, HEIGHT)
+    }
+
+    /// Starts a desktop of another size, in pixels, without sound.
+    pub fn sized(width: u16, height: u16) -> anyhow::Result<Self> {
         // A test that failed leaves nothing behind that the next could trip over.
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let home = tempfile::Builder::new().prefix("belfry-").tempdir()?;
@@ -48,7 +53,7 @@ impl Desktop {
         set_private(&home.path().join("run"))?;
         let mut services = Vec::new();
 
-        let size = format!("{WIDTH}x{HEIGHT}x24");
+        let size = format!("{width}x{height}x24");
         let mut xvfb = Process::start(
             Command::new("Xvfb")
                 .args(["-displayfd", "1", "-screen", "0", &size, "-noreset", "-nolisten", "tcp"])
@@ -70,7 +75,7 @@ impl Desktop {
         eventually("the window manager", || desktop.screen.window_manager())?;
         eventually("the work area", || Ok(desktop.screen.work_area().ok()))?;
         desktop.screen.paint_background(BACKGROUND)?;
-        desktop.screen.move_pointer(8, HEIGHT - 8)?;
+        desktop.screen.move_pointer(8, height.saturating_sub(8))?;
         Ok(desktop)
     }
 

@@ -1,4 +1,5 @@
 //! A notification service on a private bus that remembers what it was asked to show.
+#![expect(clippy::unused_self, clippy::used_underscore_binding, reason = "the interface is not ours")]
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -61,7 +62,6 @@ struct Service {
     shown: Arc<Mutex<Vec<Shown>>>,
 }
 
-#[expect(clippy::unused_self, clippy::used_underscore_binding, reason = "the interface is not ours")]
 #[zbus::interface(name = "org.freedesktop.Notifications")]
 impl Service {
     #[expect(clippy::too_many_arguments, reason = "the interface is not ours")]

@@ -8,7 +8,7 @@ mod test;
 mod tidy;
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use run::cargo;
 use setup::{Need, Permit};
@@ -96,24 +96,20 @@ fn demo(root: &Path, permit: Permit, profile: &str) -> Outcome {
         ]));
     }
     setup::ensure(&[Need::Build, Need::Desktop], permit)?;
-    run::run(cargo(root).args(["build", "--profile", profile, "--package", "belfry-gui", "--bin", "belfry"]))?;
     tests_bin(root, profile, "demo", &[])
 }
 
 fn bench(root: &Path, permit: Permit, parts: &[&str]) -> Outcome {
     setup::ensure(&[Need::Build, Need::Desktop], permit)?;
-    run::run(cargo(root).args(["build", "--release", "--package", "belfry-gui", "--bin", "belfry"]))?;
     tests_bin(root, "release", "bench", parts)
 }
 
-/// Runs a program of `belfry-tests` against the `belfry` of the same profile.
+/// Runs a program of `belfry-tests` with a `belfry` of the same sources: both are built by one command, so that their
+/// dependencies are the same and built once.
 fn tests_bin(root: &Path, profile: &str, bin: &str, arguments: &[&str]) -> Outcome {
-    let folder = if profile == "dev" { "debug" } else { profile };
-    let belfry = run::target(root).join(folder).join(format!("belfry{}", std::env::consts::EXE_SUFFIX));
-    run::run(
-        cargo(root)
-            .args(["run", "--profile", profile, "--package", "belfry-tests", "--bin", bin, "--"])
-            .args(arguments)
-            .env("BELFRY_BIN", belfry),
-    )
+    let build = ["build", "--profile", profile, "--package", "belfry-gui", "--package", "belfry-tests", "--bins"];
+    run::run(cargo(root).args(build))?;
+    let folder = run::target(root).join(if profile == "dev" { "debug" } else { profile });
+    let program = |name: &str| folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    run::run(Command::new(program(bin)).args(arguments).current_dir(root).env("BELFRY_BIN", program("belfry")))
 }

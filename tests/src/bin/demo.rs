@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use anyhow::{Context as _, ensure};
 use belfry_core::command::Command;
 use belfry_core::prefs::{Permission, ThemeChoice};
-use belfry_tests::process::workspace;
+use belfry_tests::damage::Damage;
+use belfry_tests::process::{Process, workspace};
 use belfry_tests::screen::{Rect, Window};
-use belfry_tests::stage::{PANEL, cards, is_live};
+use belfry_tests::stage::{cards, is_live};
 use belfry_tests::{Client, Desktop, eventually};
 
 /// A minute and a half, played in half a minute.
@@ -26,21 +27,22 @@ fn main() -> anyhow::Result<()> {
 
 struct Show {
     client: Client,
-    agent: belfry_tests::process::Process,
+    agent: Process,
+    damage: Damage,
     desktop: Desktop,
     folder: PathBuf,
 }
 
 impl Show {
     fn begin() -> anyhow::Result<Self> {
-        let mut desktop = Desktop::start()?;
+        // Wide enough for the window and the cards beside it.
+        let mut desktop = Desktop::sized(1920, 960)?;
         desktop.start_sound()?;
-        desktop.screen.open_victim()?;
-        desktop.screen.open_panel(PANEL)?;
+        let damage = Damage::watch(desktop.display())?;
         let agent = desktop.belfry(&["--demo", "--quiet-day"])?;
         let client = Client::connect(&desktop.demo_socket())?;
         let folder = workspace().join("out/demo");
-        let mut show = Self { client, agent, desktop, folder };
+        let mut show = Self { client, agent, damage, desktop, folder };
         show.theme(ThemeChoice::Light)?;
         Ok(show)
     }
@@ -51,6 +53,7 @@ impl Show {
             view.servers.len() == 2 && view.servers.iter().all(is_live) && !view.permission_prompts.is_empty()
         })?;
         self.main_window()?;
+        self.damage.settle()?;
         self.picture("permission-light", None)?;
         for server in view.servers.iter().map(|server| server.id) {
             self.client.command(Command::SetPermission { server, permission: Permission::Allowed })?;
@@ -82,9 +85,12 @@ impl Show {
         })?;
         self.client.command(Command::DismissAllBanners)?;
         self.cards("no card", |count| count == 0)?;
+        // What a card covered is painted by the window below it, in its own time.
+        self.damage.settle()?;
         let window = self.main_window()?;
         self.picture("window-dark", Some(window.rect))?;
         self.theme(ThemeChoice::Light)?;
+        self.damage.settle()?;
         self.picture("window-light", Some(window.rect))
     }
 
@@ -129,8 +135,7 @@ impl Show {
         let screen = self.desktop.screen.rect()?;
         let bottom = cards.last().map_or(200, |card| card.bottom());
         let left = cards.first().map_or(880, |card| card.x) - 16;
-        let part =
-            Rect { x: left, y: i32::from(PANEL), width: screen.right() - left, height: bottom + 16 - i32::from(PANEL) };
+        let part = Rect { x: left, y: 0, width: screen.right() - left, height: bottom + 16 };
         self.picture(name, Some(part))
     }
 
