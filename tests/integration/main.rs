@@ -7,3 +7,4 @@ mod fixture;
 mod icons;
 mod life;
 mod recordings;
+mod trouble;

@@ -31,12 +31,14 @@ pub(crate) fn run() -> anyhow::Result<()> {
     for path in recordings()? {
         let recording = read(&path)?;
         let mine = best(|| decide_all(&recording))?;
+        let decoding = best(|| Ok(decode_all(&recording)))?;
         let theirs = best(|| Ok(parse_twice(&recording)))?;
         println!(
-            "  {}: {} frames, {:.0} a second; serde_json::Value parsing them twice: {:.0} a second; {:.1} times as fast",
+            "  {}: {} frames, {:.0} a second (decoding alone {:.0}); serde_json::Value parsing them twice: {:.0} a second; {:.1} times as fast",
             recording.name,
             recording.frames.len(),
             rate(recording.frames.len(), mine),
+            rate(recording.frames.len(), decoding),
             rate(recording.frames.len(), theirs),
             theirs.as_secs_f64() / mine.as_secs_f64()
         );
@@ -131,6 +133,15 @@ fn decide_all(recording: &Recording) -> anyhow::Result<Duration> {
     let spent = start.elapsed();
     ensure!(effects > 0, "the engine did nothing");
     Ok(spent)
+}
+
+fn decode_all(recording: &Recording) -> Duration {
+    let mut decoder = Decoder::new();
+    let start = monotonic();
+    for frame in &recording.frames {
+        std::hint::black_box(decoder.decode(std::hint::black_box(frame))).ok();
+    }
+    start.elapsed()
 }
 
 fn parse_twice(recording: &Recording) -> Duration {
