@@ -6,9 +6,19 @@ use std::process::{Command, Stdio};
 use crate::{Outcome, fail};
 
 /// The cargo that runs us, in the workspace's folder.
+///
+/// What cargo tells *us* about ourselves stays behind: build scripts that look at those variables would be run again, and
+/// half of the dependencies built again, each time somebody builds with and without xtask in turn.
 pub(crate) fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
+    for (name, _) in std::env::vars_os() {
+        let ours =
+            name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"));
+        if ours {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
