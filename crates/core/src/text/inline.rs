@@ -228,7 +228,8 @@ impl<'a> Stretch<'a> {
         }
         let inside = self.slice(at + 1, close);
         let divided = |mark| inside.find(mark).is_some_and(|found| found > 0 && found + str::len(mark) < inside.len());
-        let is_address = !inside.contains(' ') && (divided("@") || divided(":/") || inside.starts_with("www."));
+        let is_address = !inside.contains(|it: char| it.is_whitespace() || it == '<')
+            && (divided("@") || divided(":/") || inside.starts_with("www."));
         let shown = inside.strip_prefix("mailto:").filter(|rest| rest.contains('@')).unwrap_or(inside);
         is_address.then_some((shown, close + 1))
     }

@@ -414,6 +414,9 @@ fn messages() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    // The same histories in every run of the gate; more, and others, by hand: PROPTEST_CASES=100000.
+    #![proptest_config(ProptestConfig { rng_seed: proptest::test_runner::RngSeed::Fixed(1), ..ProptestConfig::default() })]
+
     #[test]
     fn no_text_is_too_strange(source in messages()) {
         let ours = strip_markdown(&source);

@@ -198,6 +198,9 @@ fn announced(world: &World) -> Vec<String> {
 }
 
 proptest! {
+    // The same histories in every run of the gate; more, and others, by hand: PROPTEST_CASES=100000.
+    #![proptest_config(ProptestConfig { rng_seed: proptest::test_runner::RngSeed::Fixed(1), ..ProptestConfig::default() })]
+
     #[test]
     fn any_history_is_counted_decided_once_and_never_lost(history in prop::collection::vec(happening(), 1..60)) {
         let mut world = World::new();

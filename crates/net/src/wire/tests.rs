@@ -261,6 +261,9 @@ const FIELDS: [&str; 14] = [
 ];
 
 proptest! {
+    // The same histories in every run of the gate; more, and others, by hand: PROPTEST_CASES=100000.
+    #![proptest_config(ProptestConfig { rng_seed: proptest::test_runner::RngSeed::Fixed(1), ..ProptestConfig::default() })]
+
     #[test]
     fn no_text_is_fatal(text in ".{0,200}") {
         read(&text);
