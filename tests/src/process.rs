@@ -152,6 +152,16 @@ pub fn cpu_ticks(id: u32) -> anyhow::Result<u64> {
     Ok(tick(11)? + tick(12)?)
 }
 
+/// How long a process has lived, in seconds.
+pub fn age_secs(id: u32) -> anyhow::Result<f64> {
+    let fields = stat(id).context("the process has ended")?;
+    let started: f64 = fields.get(19).context("a short stat line")?.parse()?;
+    let uptime = std::fs::read_to_string("/proc/uptime")?;
+    let uptime: f64 = uptime.split_whitespace().next().context("no uptime")?.parse()?;
+    // Linux tells it in hundredths, whatever the kernel's own clock does.
+    Ok(uptime - started / 100.0)
+}
+
 /// Files that a process has mapped.
 pub fn mapped_files(id: u32) -> anyhow::Result<Vec<String>> {
     let text = std::fs::read_to_string(format!("/proc/{id}/maps"))?;
