@@ -53,7 +53,7 @@ impl Engine {
                 if following {
                     server.state.threads.follow(thread_id, team_id);
                 } else {
-                    server.state.threads.unfollow(thread_id);
+                    server.state.threads.forget(thread_id);
                     self.retract(
                         now,
                         |other, place| other == id && place.is_some_and(|place| place.thread == Some(thread_id)),

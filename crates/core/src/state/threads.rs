@@ -113,11 +113,6 @@ impl Threads {
         &self.counters
     }
 
-    /// Makes sure that a team has counters.
-    pub fn ensure_team(&mut self, team: TeamId) {
-        self.counters.entry(team).or_default();
-    }
-
     /// A held thread.
     pub fn get(&self, id: PostId) -> Option<&HeldThread> {
         self.held.get(&id)
@@ -231,11 +226,6 @@ impl Threads {
         }
     }
 
-    /// A thread was unfollowed: its unread part goes, and it is forgotten.
-    pub fn unfollow(&mut self, id: PostId) {
-        self.forget(id);
-    }
-
     /// A thread was followed: it starts read.
     pub fn follow(&mut self, id: PostId, team_id: Option<TeamId>) {
         if self.held.contains_key(&id) {
@@ -245,7 +235,7 @@ impl Threads {
         self.each_counter(team_id, |counts| counts.total += 1);
     }
 
-    /// The root was deleted.
+    /// The thread was unfollowed, or its root deleted: its unread part leaves the counters, and it is forgotten.
     pub fn forget(&mut self, id: PostId) {
         let Some(held) = self.held.remove(&id) else { return };
         self.each_counter(held.team_id, |counts| {
