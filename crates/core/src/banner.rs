@@ -5,11 +5,14 @@
 
 use core::time::Duration;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
+use crate::draft::Draft;
 use crate::event::Priority;
-use crate::ids::{BannerId, ChannelId, PostId, ServerId};
+use crate::ids::{BannerId, ChannelId, PostId, ServerId, UserId};
 use crate::prefs::BannerPrefs;
 use crate::state::channel::Conversation;
+use crate::text;
 use crate::time::MonoTime;
 use crate::view::{BannerKind, BannerView};
 
@@ -39,11 +42,93 @@ pub enum Rank {
     Urgent,
 }
 
+/// What of a card is no text.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// Which.
+    pub id: BannerId,
+    /// Grows when its content changes; painted content is acknowledged with it.
+    pub version: u32,
+    /// What it is.
+    pub kind: BannerKind,
+    /// From which server.
+    pub server: ServerId,
+    /// Which channel.
+    pub channel_id: Option<ChannelId>,
+    /// Which post (the most important one of a merged card).
+    pub post_id: Option<PostId>,
+    /// Who: for the picture and its colour.
+    pub user_id: Option<UserId>,
+    /// Priority.
+    pub priority: Priority,
+    /// The message mentions the person or is a direct message.
+    pub mentioned: bool,
+    /// How many more messages of the conversation it stands for.
+    pub more: u32,
+    /// Time of the message, Unix milliseconds.
+    pub at_ms: i64,
+    /// How long it is shown, milliseconds; `None` = until handled.
+    pub lifetime_ms: Option<u64>,
+}
+
+/// What the person wants to read on cards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shows {
+    /// The server's name: there is more than one.
+    pub server: bool,
+    /// The message's text.
+    pub text: bool,
+}
+
+/// A card's words: made when it is drawn, since most of a burst never is.
+#[derive(Clone, Debug)]
+enum Words {
+    Message(Arc<Draft>, Shows),
+    Said(Box<Said>),
+}
+
+#[derive(Clone, Debug, Default)]
+struct Said {
+    server_name: String,
+    sender: String,
+    place: String,
+    thread: Option<String>,
+    text: String,
+    title: String,
+    body: String,
+}
+
+impl Words {
+    fn said(&self) -> Said {
+        match self {
+            Self::Said(said) => Said::clone(said),
+            Self::Message(draft, shows) => {
+                let decision = draft.decision();
+                let title = if shows.server {
+                    format!("{}: {}", decision.server_name, decision.title)
+                } else {
+                    decision.title.clone()
+                };
+                Said {
+                    server_name: if shows.server { decision.server_name.clone() } else { String::new() },
+                    sender: decision.sender.clone(),
+                    place: decision.place.clone(),
+                    thread: decision.thread.clone(),
+                    text: if shows.text { decision.text.clone() } else { "New message".to_owned() },
+                    title: text::neutralize(&title).into_owned(),
+                    body: if shows.text { text::for_people(&decision.body) } else { format!("@{}", decision.sender) },
+                }
+            }
+        }
+    }
+}
+
 /// One card.
 #[derive(Clone, Debug)]
 pub struct Card {
-    /// What is shown.
-    pub view: BannerView,
+    /// What it is.
+    pub head: Head,
+    words: Words,
     /// Where it belongs; `None` for a sample or a session's end.
     pub conversation: Option<Conversation>,
     /// Posts it stands for, the oldest first.
@@ -109,10 +194,93 @@ pub struct Stack {
 }
 
 impl Card {
-    /// A card that has not been shown yet.
+    /// A card that has not been shown yet, in words.
     pub fn new(view: BannerView, conversation: Option<Conversation>, rank: Rank) -> Self {
-        let posts = view.post_id.into_iter().collect();
-        Self { view, conversation, posts, call: None, rank, painted_version: 0, paint_by: None, timer: Timer::Stopped }
+        let BannerView {
+            id,
+            version,
+            kind,
+            server,
+            server_name,
+            channel_id,
+            post_id,
+            user_id,
+            sender,
+            place,
+            thread,
+            text,
+            priority,
+            mentioned,
+            more,
+            at_ms,
+            lifetime_ms,
+            remaining_ms: _,
+            title,
+            body,
+        } = view;
+        let head = Head {
+            id,
+            version,
+            kind,
+            server,
+            channel_id,
+            post_id,
+            user_id,
+            priority,
+            mentioned,
+            more,
+            at_ms,
+            lifetime_ms,
+        };
+        let said = Said { server_name, sender, place, thread, text, title, body };
+        Self::with(head, Words::Said(Box::new(said)), conversation, rank)
+    }
+
+    /// A message's card that has not been shown yet; its words are made when it is.
+    pub fn of_message(head: Head, draft: Arc<Draft>, shows: Shows, conversation: Conversation, rank: Rank) -> Self {
+        Self::with(head, Words::Message(draft, shows), Some(conversation), rank)
+    }
+
+    fn with(head: Head, words: Words, conversation: Option<Conversation>, rank: Rank) -> Self {
+        let posts = head.post_id.into_iter().collect();
+        let timer = Timer::Stopped;
+        Self { head, words, conversation, posts, call: None, rank, painted_version: 0, paint_by: None, timer }
+    }
+
+    /// The same card to be shown another time, as if it had never been on screen.
+    pub fn again(self) -> Self {
+        let mut again = Self::with(self.head, self.words, self.conversation, self.rank);
+        again.head.id = BannerId(0);
+        again.posts = self.posts;
+        again
+    }
+
+    /// As it is to be drawn.
+    fn view(&self, remaining_ms: Option<u64>) -> BannerView {
+        let Said { server_name, sender, place, thread, text, title, body } = self.words.said();
+        let head = self.head.clone();
+        BannerView {
+            id: head.id,
+            version: head.version,
+            kind: head.kind,
+            server: head.server,
+            server_name,
+            channel_id: head.channel_id,
+            post_id: head.post_id,
+            user_id: head.user_id,
+            sender,
+            place,
+            thread,
+            text,
+            priority: head.priority,
+            mentioned: head.mentioned,
+            more: head.more,
+            at_ms: head.at_ms,
+            lifetime_ms: head.lifetime_ms,
+            remaining_ms,
+            title,
+            body,
+        }
     }
 
     fn is_painted(&self) -> bool {
@@ -121,8 +289,8 @@ impl Card {
 
     /// Takes over a newer message of the same conversation: one card, a count, and its most important line.
     fn absorb(&mut self, newer: Self) {
-        let more = self.view.more.saturating_add(1).saturating_add(newer.view.more);
-        let (id, version) = (self.view.id, self.view.version);
+        let more = self.head.more.saturating_add(1).saturating_add(newer.head.more);
+        let (id, version) = (self.head.id, self.head.version);
         for post in newer.posts {
             if self.posts.len() == POSTS_PER_CARD {
                 self.posts.pop_front();
@@ -130,12 +298,13 @@ impl Card {
             self.posts.push_back(post);
         }
         if newer.rank >= self.rank {
-            self.view = newer.view;
+            self.head = newer.head;
+            self.words = newer.words;
             self.rank = newer.rank;
         }
-        self.view.id = id;
-        self.view.version = version.saturating_add(1);
-        self.view.more = more;
+        self.head.id = id;
+        self.head.version = version.saturating_add(1);
+        self.head.more = more;
     }
 }
 
@@ -168,7 +337,7 @@ impl Stack {
 
     /// A card, on screen or waiting.
     pub fn card(&self, id: BannerId) -> Option<&Card> {
-        self.displayed.iter().chain(&self.waiting).find(|card| card.view.id == id)
+        self.displayed.iter().chain(&self.waiting).find(|card| card.head.id == id)
     }
 
     /// Where a system notification belongs: its conversation and its posts, the newest last.
@@ -180,10 +349,10 @@ impl Stack {
     }
 
     /// Adds a card; one of the same conversation takes it in.
-    pub fn push(&mut self, now: MonoTime, card: Card, prefs: &BannerPrefs, out: &mut Vec<StackEffect>) {
+    pub fn push(&mut self, now: MonoTime, card: Card, prefs: &BannerPrefs) {
         let same = |other: &Card| {
-            card.view.kind == BannerKind::Message
-                && other.view.kind == BannerKind::Message
+            card.head.kind == BannerKind::Message
+                && other.head.kind == BannerKind::Message
                 && card.conversation.is_some()
                 && other.conversation == card.conversation
         };
@@ -191,7 +360,7 @@ impl Stack {
             shown.absorb(card);
             shown.paint_by = Some(paint_by(self.face, now));
             if shown.is_painted() {
-                shown.timer = match (shown.view.lifetime_ms, self.held) {
+                shown.timer = match (shown.head.lifetime_ms, self.held) {
                     (None, _) => Timer::Stopped,
                     (Some(ms), false) => Timer::Until(now.after(Duration::from_millis(ms))),
                     (Some(ms), true) => Timer::Held(Duration::from_millis(ms)),
@@ -206,11 +375,11 @@ impl Stack {
                 && let Some(next) = self.waiting.front_mut()
             {
                 // Never dropped silently: it is counted on the next one.
-                oldest.view.more = oldest.view.more.saturating_add(1);
-                next.view.more = next.view.more.saturating_add(oldest.view.more);
+                oldest.head.more = oldest.head.more.saturating_add(1);
+                next.head.more = next.head.more.saturating_add(oldest.head.more);
             }
         }
-        self.fill(now, prefs, out);
+        self.fill(now, prefs);
     }
 
     /// Sends a card straight to the system's notifications.
@@ -219,7 +388,7 @@ impl Stack {
     }
 
     /// Moves waiting cards onto the screen while there is room and the pointer holds nothing.
-    pub fn fill(&mut self, now: MonoTime, prefs: &BannerPrefs, _out: &mut Vec<StackEffect>) {
+    pub fn fill(&mut self, now: MonoTime, prefs: &BannerPrefs) {
         let room = usize::from(prefs.max_shown.clamp(1, 6));
         while !self.held && self.displayed.len() < room {
             let Some(mut card) = self.waiting.pop_front() else { break };
@@ -247,19 +416,19 @@ impl Stack {
             self.toasted.pop_front();
         }
         self.toasted.push_back(Toasted {
-            id: card.view.id,
+            id: card.head.id,
             conversation: card.conversation,
-            posts: card.posts,
-            server: card.view.server,
+            server: card.head.server,
+            posts: card.posts.clone(),
         });
-        out.push(StackEffect::Toast(Box::new(card.view)));
+        out.push(StackEffect::Toast(Box::new(card.view(None))));
     }
 
     /// The face connected: what is on screen gets its first-paint time anew.
     pub fn face_connected(&mut self, now: MonoTime) {
         self.face = Face::Connected;
         self.set_held(now, false);
-        for card in self.displayed.iter_mut().filter(|card| card.painted_version < card.view.version) {
+        for card in self.displayed.iter_mut().filter(|card| card.painted_version < card.head.version) {
             card.paint_by = Some(now.after(FIRST_PAINT_WITHIN));
         }
     }
@@ -276,27 +445,27 @@ impl Stack {
         for card in unpainted {
             self.hand_to_system(card, out);
         }
-        self.fill(now, prefs, out);
+        self.fill(now, prefs);
     }
 
     /// A card was painted with the content of this version.
     pub fn presented(&mut self, now: MonoTime, id: BannerId, version: u32, out: &mut Vec<StackEffect>) {
         let held = self.held;
-        let Some(card) = self.displayed.iter_mut().find(|card| card.view.id == id) else { return };
+        let Some(card) = self.displayed.iter_mut().find(|card| card.head.id == id) else { return };
         let first = !card.is_painted();
         card.painted_version = card.painted_version.max(version);
-        if card.painted_version >= card.view.version {
+        if card.painted_version >= card.head.version {
             card.paint_by = None;
         }
         if first {
-            card.timer = match (card.view.lifetime_ms, held) {
+            card.timer = match (card.head.lifetime_ms, held) {
                 (None, _) => Timer::Stopped,
                 (Some(ms), false) => Timer::Until(now.after(Duration::from_millis(ms))),
                 (Some(ms), true) => Timer::Held(Duration::from_millis(ms)),
             };
         }
         self.missed = 0;
-        out.push(StackEffect::Presented(card.view.server, card.posts.iter().copied().collect()));
+        out.push(StackEffect::Presented(card.head.server, card.posts.iter().copied().collect()));
     }
 
     /// A system notification was shown.
@@ -312,12 +481,12 @@ impl Stack {
     }
 
     /// The pointer came or left.
-    pub fn hovered(&mut self, now: MonoTime, over: bool, prefs: &BannerPrefs, out: &mut Vec<StackEffect>) {
+    pub fn hovered(&mut self, now: MonoTime, over: bool, prefs: &BannerPrefs) {
         if over && self.displayed.is_empty() {
             return;
         }
         self.set_held(now, over);
-        self.fill(now, prefs, out);
+        self.fill(now, prefs);
     }
 
     fn set_held(&mut self, now: MonoTime, held: bool) {
@@ -337,22 +506,16 @@ impl Stack {
     }
 
     /// Takes one away, wherever it is.
-    pub fn remove(
-        &mut self,
-        now: MonoTime,
-        id: BannerId,
-        prefs: &BannerPrefs,
-        out: &mut Vec<StackEffect>,
-    ) -> Option<Card> {
-        let place = self.displayed.iter().position(|card| card.view.id == id);
+    pub fn remove(&mut self, now: MonoTime, id: BannerId, prefs: &BannerPrefs) -> Option<Card> {
+        let place = self.displayed.iter().position(|card| card.head.id == id);
         let card = match place {
             Some(index) => Some(self.displayed.remove(index)),
             None => {
-                self.waiting.iter().position(|card| card.view.id == id).and_then(|index| self.waiting.remove(index))
+                self.waiting.iter().position(|card| card.head.id == id).and_then(|index| self.waiting.remove(index))
             }
         };
         self.release_if_empty();
-        self.fill(now, prefs, out);
+        self.fill(now, prefs);
         card
     }
 
@@ -371,8 +534,8 @@ impl Stack {
         prefs: &BannerPrefs,
         out: &mut Vec<StackEffect>,
     ) {
-        self.displayed.retain(|card| !gone(card.view.server, card.conversation));
-        self.waiting.retain(|card| !gone(card.view.server, card.conversation));
+        self.displayed.retain(|card| !gone(card.head.server, card.conversation));
+        self.waiting.retain(|card| !gone(card.head.server, card.conversation));
         self.toasted.retain(|toast| {
             let close = gone(toast.server, toast.conversation);
             if close {
@@ -381,23 +544,16 @@ impl Stack {
             !close
         });
         self.release_if_empty();
-        self.fill(now, prefs, out);
+        self.fill(now, prefs);
     }
 
     /// Takes away cards of a kind that belong to no conversation: signed in again, nothing to ask for.
-    pub fn retract_kind(
-        &mut self,
-        now: MonoTime,
-        server: ServerId,
-        kind: BannerKind,
-        prefs: &BannerPrefs,
-        out: &mut Vec<StackEffect>,
-    ) {
-        let is_gone = |card: &Card| card.view.server == server && card.view.kind == kind;
+    pub fn retract_kind(&mut self, now: MonoTime, server: ServerId, kind: BannerKind, prefs: &BannerPrefs) {
+        let is_gone = |card: &Card| card.head.server == server && card.head.kind == kind;
         self.displayed.retain(|card| !is_gone(card));
         self.waiting.retain(|card| !is_gone(card));
         self.release_if_empty();
-        self.fill(now, prefs, out);
+        self.fill(now, prefs);
     }
 
     /// A post was deleted: it leaves its card, and an empty card leaves the stack.
@@ -414,13 +570,13 @@ impl Stack {
             card_server == server && conversation.is_some_and(|conversation| conversation.channel == channel)
         };
         let keep = |card: &mut Card| {
-            if !of_channel(card.view.server, card.conversation) || !card.posts.contains(&post) {
+            if !of_channel(card.head.server, card.conversation) || !card.posts.contains(&post) {
                 return true;
             }
             card.posts.retain(|id| *id != post);
-            card.view.more = card.view.more.saturating_sub(1);
+            card.head.more = card.head.more.saturating_sub(1);
             // Without its own line a card has nothing true to say.
-            !card.posts.is_empty() && card.view.post_id != Some(post)
+            !card.posts.is_empty() && card.head.post_id != Some(post)
         };
         self.displayed.retain_mut(keep);
         self.waiting.retain_mut(keep);
@@ -435,20 +591,20 @@ impl Stack {
             !toast.posts.is_empty()
         });
         self.release_if_empty();
-        self.fill(now, prefs, out);
+        self.fill(now, prefs);
     }
 
     /// The text of a shown post changed.
     pub fn edit(&mut self, server: ServerId, post: PostId, text: &str, body: &str) -> bool {
         let mut changed = false;
         for card in self.displayed.iter_mut().chain(&mut self.waiting) {
-            if card.view.server == server
-                && card.view.post_id == Some(post)
-                && !card.view.text.is_empty()
-                && card.view.text != text
-            {
-                text.clone_into(&mut card.view.text);
-                body.clone_into(&mut card.view.body);
+            if card.head.server != server || card.head.post_id != Some(post) {
+                continue;
+            }
+            let said = card.words.said();
+            if !said.text.is_empty() && said.text != text {
+                let said = Said { text: text.to_owned(), body: body.to_owned(), ..said };
+                card.words = Words::Said(Box::new(said));
                 changed = true;
             }
         }
@@ -477,9 +633,9 @@ impl Stack {
                 if unpainted {
                     // The card itself stands; only its newest line was not acknowledged.
                     card.paint_by = None;
-                    let mut update = card.view.clone();
-                    update.version = 0;
-                    late.push(Card::new(update, card.conversation, card.rank));
+                    let mut update = Card::with(card.head.clone(), card.words.clone(), card.conversation, card.rank);
+                    update.head.version = 0;
+                    late.push(update);
                 }
                 index += 1;
             }
@@ -489,7 +645,7 @@ impl Stack {
             self.hand_to_system(card, out);
         }
         self.release_if_empty();
-        self.fill(now, prefs, out);
+        self.fill(now, prefs);
         before != self.displayed.len()
     }
 
@@ -513,13 +669,11 @@ impl Stack {
         self.displayed
             .iter()
             .map(|card| {
-                let mut view = card.view.clone();
-                view.remaining_ms = match card.timer {
+                card.view(match card.timer {
                     Timer::Stopped => None,
                     Timer::Until(at) => Some(at.0.saturating_sub(now.0)),
                     Timer::Held(left) => u64::try_from(left.as_millis()).ok(),
-                };
-                view
+                })
             })
             .collect()
     }

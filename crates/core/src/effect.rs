@@ -1,6 +1,8 @@
 //! What we ask of the world. Effects are edges: each is carried out once. What stays true is in the [`View`](crate::view::View).
 
-use crate::activity::Decision;
+use std::sync::Arc;
+
+use crate::draft::Draft;
 use crate::ids::{BannerId, CallId, ChannelId, PostId, ServerId, UserId};
 use crate::prefs::LocalPrefs;
 use crate::sound::SoundChoice;
@@ -35,8 +37,8 @@ pub enum Effect {
     ShowToast(Box<BannerView>),
     /// Take a system notification away: its message was read or deleted.
     CloseToast(BannerId),
-    /// Keep this decision.
-    Record(Box<Decision>),
+    /// Keep this decision. Whoever keeps it makes its words.
+    Record(Arc<Draft>),
     /// Remember that this banner was really presented, so that it is never announced again.
     Presented {
         /// Which server.

@@ -3,6 +3,8 @@
 //! `belfry-net` makes these from frames and answers; text is borrowed from the frame where it can be.
 //! Field names follow the protocol spec; missing fields are `None`, never invented.
 
+mod owned;
+
 use std::borrow::Cow;
 
 use crate::ids::{CallId, ChannelId, PostId, TeamId, UserId};

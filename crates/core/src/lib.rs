@@ -11,6 +11,7 @@ pub mod badge;
 pub mod banner;
 pub mod command;
 pub mod decide;
+pub mod draft;
 pub mod effect;
 pub mod engine;
 pub mod event;

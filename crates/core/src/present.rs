@@ -1,5 +1,6 @@
 //! How: title, body, names and sound. Apart from *whether*, so that the two can change apart.
 
+use crate::decide::Mode;
 use crate::event::{ChannelType, NotifyProps, Post, Posted, User};
 use crate::sound::MessageSound;
 use crate::state::channel::{ChannelPrefs, SoundName, Switch};
@@ -58,8 +59,11 @@ pub fn source_text<'a>(post: &'a Post<'_>) -> &'a str {
 }
 
 /// The message's text in one plain line; empty where there is none (notifications §3.2).
-pub fn plain_text(post: &Post<'_>) -> String {
-    text::strip_markdown(source_text(post))
+pub fn plain_text(post: &Post<'_>, mode: Mode) -> String {
+    match mode {
+        Mode::Ours => text::strip_markdown(source_text(post)),
+        Mode::Strict => text::strip_markdown_strict(source_text(post)),
+    }
 }
 
 /// What is said instead of a text: " uploaded an image" and the like (notifications §3.2).
@@ -102,15 +106,15 @@ pub fn sound_enabled(channel: Option<&ChannelPrefs>, props: &NotifyProps) -> boo
 }
 
 /// Which message sound (rule S2). A name we do not have falls back to Bing (S5).
-pub fn sound_name(channel: Option<&ChannelPrefs>, props: &NotifyProps) -> String {
+pub fn sound_name<'a>(channel: Option<&'a ChannelPrefs>, props: &'a NotifyProps) -> &'a str {
     match channel.map(|prefs| &prefs.sound) {
-        Some(SoundName::Known(sound)) => return sound.name().to_owned(),
-        Some(SoundName::Other(name)) => return name.clone().into_string(),
+        Some(SoundName::Known(sound)) => return sound.name(),
+        Some(SoundName::Other(name)) => return name,
         Some(SoundName::Default) | None => {}
     }
     match props.get("desktop_notification_sound").map(String::as_str) {
-        None | Some("" | "default") => MessageSound::default().name().to_owned(),
-        Some(name) => name.to_owned(),
+        None | Some("" | "default") => MessageSound::default().name(),
+        Some(name) => name,
     }
 }
 
@@ -119,7 +123,7 @@ pub fn message_sound(channel: Option<&ChannelPrefs>, props: &NotifyProps) -> Opt
     if !sound_enabled(channel, props) {
         return None;
     }
-    match sound_name(channel, props).as_str() {
+    match sound_name(channel, props) {
         "None" => None,
         name => Some(MessageSound::parse(name).unwrap_or_default()),
     }

@@ -97,7 +97,7 @@ pub fn explain(situation: &Value) -> Result<Decision, ExplainError> {
     effects
         .into_iter()
         .find_map(|effect| match effect {
-            Effect::Record(decision) => Some(*decision),
+            Effect::Record(draft) => Some(draft.decision().clone()),
             _ => None,
         })
         .ok_or(ExplainError::Nothing)

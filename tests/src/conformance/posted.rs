@@ -2,6 +2,7 @@
 
 use belfry_core::decide::facts::Focus;
 use belfry_core::decide::reason::Reason;
+use belfry_core::decide::rules::data;
 use belfry_core::decide::{Facts, Mode, decide};
 use belfry_core::event::{ChannelType, Event, NotifyProps, Posted, User};
 use belfry_core::ids::{ChannelId, PostId};
@@ -74,7 +75,6 @@ fn judge(input: &Value, posted: &Posted<'_>) -> Value {
         props: &account,
         status: status.as_ref(),
         channel_prefs: prefs.as_ref(),
-        channel_name: channel.as_ref().map_or("", |channel| channel.display_name),
         channel_archived: false,
         channel_type: channel.as_ref().map_or(posted.channel_type, |channel| channel.kind),
         event_channel_type: posted.channel_type,
@@ -108,7 +108,7 @@ fn judge(input: &Value, posted: &Posted<'_>) -> Value {
             Some(_) => "not_sent",
         },
         "reason": reason,
-        "data": verdict.data,
+        "data": verdict.skip.and_then(|reason| data(reason, &facts)),
         "title": words.title,
         "body": words.body,
         "url": words.url,
@@ -118,7 +118,7 @@ fn judge(input: &Value, posted: &Posted<'_>) -> Value {
 fn sound(prefs: Option<&ChannelPrefs>, account: &NotifyProps) -> (Option<String>, bool) {
     let enabled = present::sound_enabled(prefs, account);
     let name = present::sound_name(prefs, account);
-    (Some(name).filter(|name| enabled && name != "None"), !enabled)
+    (Some(name.to_owned()).filter(|name| enabled && name != "None"), !enabled)
 }
 
 struct Words {

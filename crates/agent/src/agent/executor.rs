@@ -88,9 +88,9 @@ impl Executor {
                 }
             }
             Effect::CloseToast(banner) => self.toasts.close(banner),
-            Effect::Record(decision) => {
-                self.print(|| decision_line(&decision, None));
-                if self.history.record(decision, clock::wall_ms()).is_err() {
+            Effect::Record(draft) => {
+                self.print(|| decision_line(draft.decision(), None));
+                if self.history.record(draft, clock::wall_ms()).is_err() {
                     let detail = "the disk does not keep up, so some lines are missing".to_owned();
                     self.report(Signal::ProblemRaised { kind: ProblemKind::History, detail });
                 }

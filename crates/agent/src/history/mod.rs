@@ -8,11 +8,13 @@
 mod store;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::{io, thread};
 
-use belfry_core::activity::{ActivityFilter, ActivityRow, Decision};
+use belfry_core::activity::{ActivityFilter, ActivityRow};
+use belfry_core::draft::Draft;
 use belfry_core::ids::{PostId, ServerId};
 use belfry_core::prefs::HistoryPrefs;
 use belfry_core::problem::ProblemKind;
@@ -70,7 +72,7 @@ pub struct Full<T>(pub T);
 
 #[derive(Debug)]
 enum Job {
-    Record { decision: Box<Decision>, now_ms: i64 },
+    Record { draft: Arc<Draft>, now_ms: i64 },
     Presented { server: ServerId, posts: Vec<PostId>, now_ms: i64 },
     Page { filter: ActivityFilter, before: Option<i64>, limit: u32, reply: oneshot::Sender<Page> },
     Prefs(HistoryPrefs),
@@ -97,8 +99,8 @@ pub fn examine(history: &std::path::Path) -> Result<i64, String> {
 
 impl History {
     /// Keeps a decision.
-    pub fn record(&self, decision: Box<Decision>, now_ms: i64) -> Result<(), Full<()>> {
-        self.jobs.try_send(Job::Record { decision, now_ms }).or_else(|error| match error {
+    pub fn record(&self, draft: Arc<Draft>, now_ms: i64) -> Result<(), Full<()>> {
+        self.jobs.try_send(Job::Record { draft, now_ms }).or_else(|error| match error {
             TrySendError::Full(_) => Err(Full(())),
             TrySendError::Disconnected(_) => Ok(()),
         })
@@ -150,7 +152,7 @@ impl Worker {
             let mut presented = Vec::new();
             for job in std::iter::once(first).chain(queue.try_iter().take(BATCH)) {
                 match job {
-                    Job::Record { decision, now_ms } => decisions.push((decision, now_ms)),
+                    Job::Record { draft, now_ms } => decisions.push((draft, now_ms)),
                     Job::Presented { server, posts, now_ms } => {
                         presented.extend(posts.into_iter().map(|post| (server, post, now_ms)));
                     }
@@ -180,7 +182,7 @@ impl Worker {
         }
     }
 
-    fn write(&mut self, decisions: &mut Vec<(Box<Decision>, i64)>, presented: &mut Vec<(ServerId, PostId, i64)>) {
+    fn write(&mut self, decisions: &mut Vec<(Arc<Draft>, i64)>, presented: &mut Vec<(ServerId, PostId, i64)>) {
         // The ledger first: losing a line of Activity is better than announcing a message twice.
         if !presented.is_empty()
             && let Err(detail) = self.ledger.add(presented)

@@ -4,9 +4,11 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use belfry_core::activity::{ActivityFilter, ActivityRow, Decision, Verdict};
+use belfry_core::draft::Draft;
 use belfry_core::ids::{PostId, ServerId};
 use belfry_core::prefs::HistoryPrefs;
 use rusqlite::{Connection, ErrorCode, OpenFlags, params, params_from_iter, types::Value};
@@ -182,7 +184,7 @@ impl Store {
     }
 
     /// Adds decisions and forgets what is too old or too much, in one transaction.
-    pub(super) fn add(&mut self, decisions: &[(Box<Decision>, i64)]) -> Result<(), String> {
+    pub(super) fn add(&mut self, decisions: &[(Arc<Draft>, i64)]) -> Result<(), String> {
         match self.try_add(decisions) {
             Ok(()) => Ok(()),
             Err(error) if is_corrupt(&error) && self.on_disk => {
@@ -199,7 +201,7 @@ impl Store {
         }
     }
 
-    fn try_add(&mut self, decisions: &[(Box<Decision>, i64)]) -> Result<(), rusqlite::Error> {
+    fn try_add(&mut self, decisions: &[(Arc<Draft>, i64)]) -> Result<(), rusqlite::Error> {
         let Some(connection) = &mut self.connection else { return Ok(()) };
         let transaction = connection.transaction()?;
         {
@@ -207,7 +209,8 @@ impl Store {
                 "INSERT INTO decisions (recorded_ms, server, shown, mentioned, words, decision)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?;
-            for (decision, now_ms) in decisions {
+            for (draft, now_ms) in decisions {
+                let decision = draft.decision();
                 let json = serde_json::to_string(decision)
                     .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
                 insert.execute(params![

@@ -1,5 +1,5 @@
 use super::*;
-use belfry_core::activity::{DecisionKind, Verdict};
+use belfry_core::activity::{Decision, DecisionKind, Verdict};
 use belfry_core::decide::reason::Reason;
 use belfry_core::effect::Effect;
 use belfry_core::event::{ChannelType, Connection, Event, Post, PostProps, Posted, Priority, Snapshot, User};
@@ -12,6 +12,11 @@ use std::fs;
 use std::path::Path;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// As the engine hands it over.
+fn kept(decision: Decision) -> Arc<Draft> {
+    Arc::new(Draft::from(decision))
+}
 
 fn decision(text: &str) -> Decision {
     Decision {
@@ -94,8 +99,8 @@ fn post(text: &str) -> PostId {
 fn what_was_decided_and_presented_is_there_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let running = Running::new(setup(folder.path()));
-    running.history.record(Box::new(decision("one")), 1).unwrap();
-    running.history.record(Box::new(decision("two")), 2).unwrap();
+    running.history.record(kept(decision("one")), 1).unwrap();
+    running.history.record(kept(decision("two")), 2).unwrap();
     running.history.presented(ServerId(3), vec![post("p1"), post("p2")], 2).unwrap();
     running.history.presented(ServerId(3), vec![post("p1")], 3).unwrap();
     assert!(running.end().is_empty());
@@ -135,10 +140,10 @@ fn decided(engine: &mut Engine, now: &Now, id: &str) -> Option<Reason> {
     let later = Now::utc(now.mono.0 + 5_000, 5_000);
     effects.extend(engine.step(&later, Input::Tick));
     let decision = effects.into_iter().find_map(|effect| match effect {
-        Effect::Record(decision) => Some(decision),
+        Effect::Record(draft) => Some(draft),
         _ => None,
     });
-    decision.expect("a decision").reason
+    decision.expect("a decision").decision().reason
 }
 
 #[test]
@@ -177,7 +182,7 @@ fn a_page_goes_on_where_the_last_one_ended() {
     let folder = tempfile::tempdir().unwrap();
     let running = Running::new(setup(folder.path()));
     for n in 0..5 {
-        running.history.record(Box::new(decision(&n.to_string())), n).unwrap();
+        running.history.record(kept(decision(&n.to_string())), n).unwrap();
     }
     assert_eq!(running.texts(ActivityFilter::default(), None, 2), (vec!["4".to_owned(), "3".to_owned()], true));
     assert_eq!(running.texts(ActivityFilter::default(), Some(4), 2), (vec!["2".to_owned(), "1".to_owned()], true));
@@ -196,7 +201,7 @@ fn filters_narrow_and_words_are_found_whatever_their_case() {
     };
     let mention = Decision { mentioned: true, server: ServerId(2), ..decision("Größe 100%_") };
     for (n, decision) in [decision("plain"), muted, mention].into_iter().enumerate() {
-        running.history.record(Box::new(decision), i64::try_from(n).unwrap()).unwrap();
+        running.history.record(kept(decision), i64::try_from(n).unwrap()).unwrap();
     }
     let only = |filter: ActivityFilter| running.texts(filter, None, 10).0;
     assert_eq!(only(ActivityFilter { shown: Some(false), ..ActivityFilter::default() }), ["muted"]);
@@ -221,13 +226,13 @@ fn history_is_bounded_by_days_and_by_rows() {
     let mut setup = setup(folder.path());
     setup.prefs = HistoryPrefs { keep: true, days: 2, rows: 100 };
     let running = Running::new(setup);
-    running.history.record(Box::new(decision("old")), 0).unwrap();
-    running.history.record(Box::new(decision("yesterday")), 2 * DAY_MS).unwrap();
+    running.history.record(kept(decision("old")), 0).unwrap();
+    running.history.record(kept(decision("yesterday")), 2 * DAY_MS).unwrap();
     assert_eq!(running.all(), ["yesterday", "old"]);
-    running.history.record(Box::new(decision("today")), 3 * DAY_MS).unwrap();
+    running.history.record(kept(decision("today")), 3 * DAY_MS).unwrap();
     assert_eq!(running.all(), ["today", "yesterday"]);
     for n in 0..100 {
-        running.history.record(Box::new(decision(&n.to_string())), 3 * DAY_MS).unwrap();
+        running.history.record(kept(decision(&n.to_string())), 3 * DAY_MS).unwrap();
     }
     assert_eq!(running.all().len(), 100);
     assert_eq!(running.all().last().unwrap(), "0");
@@ -240,7 +245,7 @@ fn a_damaged_file_is_kept_aside_and_the_next_decision_is_recorded() {
     fs::create_dir_all(setup.history.parent().unwrap()).unwrap();
     fs::write(&setup.history, "this is no database ".repeat(500)).unwrap();
     let running = Running::new(setup.clone());
-    running.history.record(Box::new(decision("after")), 1).unwrap();
+    running.history.record(kept(decision("after")), 1).unwrap();
     assert_eq!(running.all(), ["after"]);
     let reports = running.end();
     assert!(
@@ -256,7 +261,7 @@ fn damage_that_shows_only_while_running_loses_no_new_decision() {
     let setup = setup(folder.path());
     let running = Running::new(setup.clone());
     for n in 0..200 {
-        running.history.record(Box::new(decision(&format!("{n} {}", "x".repeat(2000)))), n).unwrap();
+        running.history.record(kept(decision(&format!("{n} {}", "x".repeat(2000)))), n).unwrap();
         running.all();
     }
     assert!(running.end().is_empty());
@@ -265,7 +270,7 @@ fn damage_that_shows_only_while_running_loses_no_new_decision() {
     bytes[4096..].fill(0xa5);
     fs::write(&setup.history, bytes).unwrap();
     let running = Running::new(setup);
-    running.history.record(Box::new(decision("new")), 300).unwrap();
+    running.history.record(kept(decision("new")), 300).unwrap();
     assert_eq!(running.all(), ["new"]);
     assert!(running.end().iter().any(|report| matches!(report, Signal::ProblemRaised { .. })));
 }
@@ -275,7 +280,7 @@ fn a_folder_that_cannot_be_used_costs_a_problem_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("data"), "a file where the folder should be").unwrap();
     let running = Running::new(setup(folder.path()));
-    running.history.record(Box::new(decision("kept in memory")), 1).unwrap();
+    running.history.record(kept(decision("kept in memory")), 1).unwrap();
     running.history.presented(ServerId(1), vec![post("p")], 1).unwrap();
     assert_eq!(running.all(), ["kept in memory"]);
     assert!(matches!(running.end()[..], [Signal::ProblemRaised { kind: ProblemKind::History, .. }, ..]));
@@ -285,10 +290,10 @@ fn a_folder_that_cannot_be_used_costs_a_problem_and_nothing_else() {
 fn switching_history_off_leaves_no_text_on_disk_but_keeps_the_ledger() {
     let folder = tempfile::tempdir().unwrap();
     let running = Running::new(setup(folder.path()));
-    running.history.record(Box::new(decision("secret plans")), 1).unwrap();
+    running.history.record(kept(decision("secret plans")), 1).unwrap();
     running.history.presented(ServerId(1), vec![post("p")], 1).unwrap();
     assert!(running.history.set_prefs(HistoryPrefs { keep: false, ..HistoryPrefs::default() }));
-    running.history.record(Box::new(decision("more plans")), 2).unwrap();
+    running.history.record(kept(decision("more plans")), 2).unwrap();
     assert_eq!(running.all(), ["more plans"]);
     for entry in fs::read_dir(folder.path().join("data")).unwrap() {
         let bytes = fs::read(entry.unwrap().path()).unwrap();
@@ -303,7 +308,7 @@ fn the_files_are_readable_by_this_user_only() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
     let running = Running::new(setup(folder.path()));
-    running.history.record(Box::new(decision("one")), 1).unwrap();
+    running.history.record(kept(decision("one")), 1).unwrap();
     running.all();
     for entry in fs::read_dir(folder.path().join("data")).unwrap() {
         let path = entry.unwrap().path();

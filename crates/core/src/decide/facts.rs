@@ -18,8 +18,6 @@ pub struct Facts<'a> {
     pub status: Option<&'a Status>,
     /// My preferences for the channel; `None` = membership unknown.
     pub channel_prefs: Option<&'a ChannelPrefs>,
-    /// The channel's name, for sentences.
-    pub channel_name: &'a str,
     /// The channel is archived.
     pub channel_archived: bool,
     /// The channel's kind: as known, else as the event says.
@@ -105,10 +103,9 @@ impl Facts<'_> {
 
     /// The account's level as stored; the word `default` itself is no account level.
     pub fn user_level(&self) -> Level {
-        match self.props.get("desktop").map(String::as_str) {
-            None | Some("") => Level::Default,
-            Some("default") => Level::Unknown,
-            Some(_) => Level::read(self.props.get("desktop")),
+        match self.props.get("desktop") {
+            Some(word) if word == "default" => Level::Unknown,
+            stored => Level::read(stored),
         }
     }
 

@@ -4,13 +4,14 @@ pub mod calls;
 pub mod facts;
 pub mod reason;
 pub mod rules;
+pub mod says;
 pub mod setting;
 
 pub use facts::Facts;
 pub use rules::{Outcome, decide};
 
-use crate::activity::TraceStep;
 use crate::decide::reason::Reason;
+use crate::decide::says::Step;
 
 /// How exactly the official client is copied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,10 +28,8 @@ pub enum Mode {
 pub struct Verdict {
     /// `None` = notify.
     pub skip: Option<Reason>,
-    /// `dnd`, `ooo`, a root id or a channel id, where the reason has one.
-    pub data: Option<String>,
     /// Every rule consulted, in order.
-    pub trace: Vec<TraceStep>,
+    pub trace: Vec<Step>,
 }
 
 impl Verdict {

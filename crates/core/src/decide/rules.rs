@@ -3,11 +3,9 @@
 //!
 //! A forced post (rule 4) passes over every rule that is not marked `for_forced`.
 
-use std::borrow::Cow;
-
-use crate::activity::TraceStep;
 use crate::decide::facts::Facts;
 use crate::decide::reason::Reason;
+use crate::decide::says::{Says, Step, Took};
 use crate::decide::{Mode, Verdict};
 use crate::event::{ChannelType, Status};
 use crate::mention;
@@ -16,14 +14,14 @@ use crate::state::channel::{Level, Switch};
 /// What a rule says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Nothing to object; the sentence says what it saw.
-    Continue(Cow<'static, str>),
+    /// Nothing to object; it says what it saw.
+    Continue(Says),
     /// Not for this post: leaves no trace.
     NotApplicable,
     /// Do not notify.
-    Skip(Reason, String),
+    Skip(Reason, Says),
     /// Settled in favour: go on at rule 12.
-    ToFocus(Cow<'static, str>),
+    ToFocus(Says),
     /// Forced by the server: go on at rule 13.
     Forced,
 }
@@ -63,53 +61,49 @@ pub fn decide(facts: &Facts<'_>) -> Verdict {
         if (is_forced && !rule.for_forced) || (level_settled && rule.about_level) {
             continue;
         }
-        let step = |outcome: &'static str, detail: String| TraceStep {
-            rule: Cow::Borrowed(rule.name),
-            outcome: Cow::Borrowed(outcome),
-            detail,
-        };
+        let mut note = |took, says| trace.push(Step { rule: rule.name, took, says });
         match (rule.run)(facts) {
             Outcome::NotApplicable => {}
-            Outcome::Continue(detail) => trace.push(step("continue", detail.into_owned())),
-            Outcome::ToFocus(detail) => {
+            Outcome::Continue(says) => note(Took::Continue, says),
+            Outcome::ToFocus(says) => {
                 level_settled = true;
-                trace.push(step("continue", detail.into_owned()));
+                note(Took::Continue, says);
             }
             Outcome::Forced => {
                 is_forced = true;
-                trace
-                    .push(step("continue", "The server asked for this notification, whatever the settings".to_owned()));
+                let forced = "The server asked for this notification, whatever the settings";
+                note(Took::Continue, Says::Plainly(forced));
             }
             // A plugin's veto is not heard for a forced post (rule 4).
             Outcome::Skip(Reason::DesktopNotificationHook, _) if is_forced => {}
-            Outcome::Skip(reason, detail) => {
-                trace.push(step("skip", detail));
-                let data = if reason == Reason::UserStatus {
-                    Some(if facts.status == Some(&Status::OutOfOffice) { "ooo" } else { "dnd" }.to_owned())
-                } else if reason == Reason::ThreadIsOpen {
-                    facts.post.root_id.map(|id| id.to_string())
-                } else if reason == Reason::ChannelIsOpen {
-                    Some(facts.post.channel_id.to_string())
-                } else {
-                    None
-                };
-                return Verdict { skip: Some(reason), data, trace };
+            Outcome::Skip(reason, says) => {
+                note(Took::Skip, says);
+                return Verdict { skip: Some(reason), trace };
             }
         }
     }
-    Verdict { skip: None, data: None, trace }
+    Verdict { skip: None, trace }
 }
 
-fn name<'a>(facts: &Facts<'a>) -> &'a str {
-    if facts.channel_name.is_empty() { "this conversation" } else { facts.channel_name }
+/// What the official client reports beside a reason: `dnd`, `ooo`, a root id or a channel id (notifications §2.1).
+pub fn data(reason: Reason, facts: &Facts<'_>) -> Option<String> {
+    if reason == Reason::UserStatus {
+        Some(if facts.status == Some(&Status::OutOfOffice) { "ooo" } else { "dnd" }.to_owned())
+    } else if reason == Reason::ThreadIsOpen {
+        facts.post.root_id.map(|id| id.to_string())
+    } else if reason == Reason::ChannelIsOpen {
+        Some(facts.post.channel_id.to_string())
+    } else {
+        None
+    }
 }
 
 /// Rule 1
 fn own_post(facts: &Facts<'_>) -> Outcome {
     if facts.is_mine() {
-        return Outcome::Skip(Reason::OwnPost, "You wrote this message yourself".to_owned());
+        return Outcome::Skip(Reason::OwnPost, Says::Plainly("You wrote this message yourself"));
     }
-    Outcome::Continue("Not your own message".into())
+    Outcome::Continue(Says::Plainly("Not your own message"))
 }
 
 /// Rule 2
@@ -121,25 +115,22 @@ fn system_message(facts: &Facts<'_>) -> Outcome {
         && facts.post.props.added_user_id.is_some()
         && facts.post.props.added_user_id == facts.me_id();
     if adds_me {
-        return Outcome::Continue("It says that you were added".into());
+        return Outcome::Continue(Says::Plainly("It says that you were added"));
     }
     Outcome::Skip(
         Reason::SystemMessage,
-        "A message that the server wrote by itself, such as somebody joining".to_owned(),
+        Says::Plainly("A message that the server wrote by itself, such as somebody joining"),
     )
 }
 
 /// Rule 3
 fn member(facts: &Facts<'_>) -> Outcome {
     if facts.channel_prefs.is_none() {
-        return Outcome::Skip(
-            Reason::NoMember,
-            format!("The server did not say that you are a member of {}", name(facts)),
-        );
+        return Outcome::Skip(Reason::NoMember, Says::NoMember);
     }
     Outcome::Continue(match facts.channel_type {
-        Some(ChannelType::Direct) => "It is a direct message to you".into(),
-        _ => format!("You are a member of {}", name(facts)).into(),
+        Some(ChannelType::Direct) => Says::Plainly("It is a direct message to you"),
+        Some(ChannelType::Public | ChannelType::Private | ChannelType::Group) | None => Says::Member,
     })
 }
 
@@ -151,36 +142,25 @@ fn forced(facts: &Facts<'_>) -> Outcome {
 /// Rule 4b
 fn muted(facts: &Facts<'_>) -> Outcome {
     if facts.channel_prefs.is_some_and(crate::state::channel::ChannelPrefs::is_muted) {
-        return Outcome::Skip(Reason::ChannelMuted, format!("{} is muted", name(facts)));
+        return Outcome::Skip(Reason::ChannelMuted, Says::Muted);
     }
-    Outcome::Continue(format!("{} is not muted", name(facts)).into())
+    Outcome::Continue(Says::NotMuted)
 }
 
 /// Rule 5
 fn status(facts: &Facts<'_>) -> Outcome {
     match facts.status {
-        Some(Status::DoNotDisturb) => Outcome::Skip(Reason::UserStatus, "Your status is Do not disturb".to_owned()),
-        Some(Status::OutOfOffice) => Outcome::Skip(Reason::UserStatus, "Your status is Out of office".to_owned()),
+        Some(Status::DoNotDisturb) => Outcome::Skip(Reason::UserStatus, Says::Plainly("Your status is Do not disturb")),
+        Some(Status::OutOfOffice) => Outcome::Skip(Reason::UserStatus, Says::Plainly("Your status is Out of office")),
         Some(Status::Online | Status::Away | Status::Offline | Status::Other(_)) | None => Outcome::NotApplicable,
     }
 }
 
 /// Rules 7 and 8
 fn level(facts: &Facts<'_>) -> Outcome {
-    let own = facts.channel_level() != Level::Default;
-    match facts.level() {
-        Level::None if own => Outcome::Skip(Reason::NotifyLevelNone, format!("{} is set to Nothing", name(facts))),
-        Level::None => {
-            Outcome::Skip(Reason::NotifyLevelNone, "Your notifications on this server are set to Nothing".to_owned())
-        }
-        Level::All if own => Outcome::Continue(format!("{} is set to All new messages", name(facts)).into()),
-        Level::All => Outcome::Continue("All new messages notify you here".into()),
-        Level::Mention if own => Outcome::Continue(format!("{} is set to mentions", name(facts)).into()),
-        Level::Mention => Outcome::Continue("Mentions, direct messages and group messages notify you".into()),
-        Level::Unknown | Level::Default => {
-            Outcome::Continue("The level is a word that Belfry does not know, so nothing is filtered".into())
-        }
-    }
+    let level = facts.level();
+    let says = Says::Level { level, own: facts.channel_level() != Level::Default };
+    if level == Level::None { Outcome::Skip(Reason::NotifyLevelNone, says) } else { Outcome::Continue(says) }
 }
 
 /// Rule 9
@@ -197,31 +177,31 @@ fn group_mention(facts: &Facts<'_>) -> Outcome {
     let keys = mention::keys(facts.me, facts.props, facts.groups, !ignored);
     let text = mention::searched_text(facts.post);
     match mention::find(&mention::reduce(&text, facts.mode == Mode::Strict), &keys) {
-        Some(key) => Outcome::ToFocus(format!("The text has your word {}", key.text).into()),
+        Some(key) => Outcome::ToFocus(Says::HasWord(key.text.as_str().into())),
         None => Outcome::Skip(
             Reason::NotExplicitlyMentioned,
-            "This group is set to mentions, and the text has none of your words".to_owned(),
+            Says::Plainly("This group is set to mentions, and the text has none of your words"),
         ),
     }
 }
 
 /// Rule 10
 fn mention_needed(facts: &Facts<'_>) -> Outcome {
-    if facts.level() != Level::Mention || facts.channel_type == Some(ChannelType::Group) {
+    if facts.channel_type == Some(ChannelType::Group) || facts.level() != Level::Mention {
         return Outcome::NotApplicable;
     }
     if facts.is_mentioned() {
-        return Outcome::Continue("You were mentioned, or it has one of your words".into());
+        return Outcome::Continue(Says::Plainly("You were mentioned, or it has one of your words"));
     }
     if facts.is_follower() {
-        return Outcome::Continue("It is a reply in a thread you follow".into());
+        return Outcome::Continue(Says::Plainly("It is a reply in a thread you follow"));
     }
     if facts.event_channel_type == Some(ChannelType::Direct) {
-        return Outcome::Continue("Direct messages always notify at this level".into());
+        return Outcome::Continue(Says::Plainly("Direct messages always notify at this level"));
     }
     Outcome::Skip(
         Reason::NotMentioned,
-        "Only mentions notify you here, and this message does not mention you".to_owned(),
+        Says::Plainly("Only mentions notify you here, and this message does not mention you"),
     )
 }
 
@@ -230,7 +210,9 @@ fn followers_recovered(facts: &Facts<'_>) -> Outcome {
     if !facts.follower_recovered {
         return Outcome::NotApplicable;
     }
-    Outcome::Continue("You follow this thread; the server forgot to say so, Belfry noticed by its unread count".into())
+    Outcome::Continue(Says::Plainly(
+        "You follow this thread; the server forgot to say so, Belfry noticed by its unread count",
+    ))
 }
 
 /// Rule 11
@@ -239,9 +221,9 @@ fn following_thread(facts: &Facts<'_>) -> Outcome {
         return Outcome::NotApplicable;
     }
     if facts.is_follower() {
-        return Outcome::Continue("You follow this thread".into());
+        return Outcome::Continue(Says::Plainly("You follow this thread"));
     }
-    Outcome::Skip(Reason::NotFollowingThread, "It is a reply in a thread that you do not follow".to_owned())
+    Outcome::Skip(Reason::NotFollowingThread, Says::Plainly("It is a reply in a thread that you do not follow"))
 }
 
 /// Rule 12
@@ -252,12 +234,12 @@ fn focus(facts: &Facts<'_>) -> Outcome {
     }
     if facts.is_crt_reply() {
         if focus.open_thread.is_some() && focus.open_thread == facts.post.root_id {
-            return Outcome::Skip(Reason::ThreadIsOpen, "The thread is open in front of you".to_owned());
+            return Outcome::Skip(Reason::ThreadIsOpen, Says::Plainly("The thread is open in front of you"));
         }
         return Outcome::NotApplicable;
     }
     if focus.current_channel == Some(facts.post.channel_id) {
-        return Outcome::Skip(Reason::ChannelIsOpen, "The channel is open in front of you".to_owned());
+        return Outcome::Skip(Reason::ChannelIsOpen, Says::Plainly("The channel is open in front of you"));
     }
     Outcome::NotApplicable
 }
@@ -266,12 +248,12 @@ fn focus(facts: &Facts<'_>) -> Outcome {
 fn calls_veto(facts: &Facts<'_>) -> Outcome {
     let direct = matches!(facts.channel_type, Some(ChannelType::Direct | ChannelType::Group));
     if facts.post.kind == "custom_calls" && direct && facts.ringing {
-        return Outcome::Skip(Reason::DesktopNotificationHook, "The call itself is announced instead".to_owned());
+        return Outcome::Skip(Reason::DesktopNotificationHook, Says::Plainly("The call itself is announced instead"));
     }
     if facts.in_this_calls_thread && !facts.is_mentioned() {
         return Outcome::Skip(
             Reason::DesktopNotificationHook,
-            "You are in the call that this message belongs to".to_owned(),
+            Says::Plainly("You are in the call that this message belongs to"),
         );
     }
     Outcome::NotApplicable

@@ -2,15 +2,16 @@
 
 use core::time::Duration;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::activity::{Decision, DecisionKind, RingVerdict, Verdict as Shown};
+use crate::activity::{Decision, DecisionKind, RingVerdict, TraceStep, Verdict as Shown};
 use crate::banner::{Card, Rank, lifetime_ms};
 use crate::decide::calls::{CallFacts, decide_call};
 use crate::decide::reason::Reason;
 use crate::decide::setting::Setting;
+use crate::draft::Draft;
 use crate::effect::{Effect, Effects, PlaySound};
-use crate::engine::posts::step;
-use crate::engine::{Engine, carry_out};
+use crate::engine::Engine;
 use crate::event::{ActiveCall, CallEvent, CallsSetup, ChannelType, Priority};
 use crate::ids::{BannerId, CallId, ChannelId, PostId, ServerId};
 use crate::prefs::Permission;
@@ -201,16 +202,15 @@ impl Engine {
         let ring = if objection.is_some() { None } else { verdict.ring };
         let banner = objection.is_none() && (verdict.banner || ring.is_some());
         let Some(mut decision) = self.word_call(now, id, &call, reason, ring, verdict.card) else { return };
-        if banner {
+        let mut card = banner.then(|| {
             decision.verdict = Shown::Notify;
-            let mut card = self.call_card(id, &call, &decision);
-            card.view.id = self.stack.next_id();
-            let banner_id = card.view.id;
+            self.call_card(id, &call, &decision)
+        });
+        if let Some(card) = &mut card {
+            card.head.id = self.stack.next_id();
             if let Some(live) = self.servers.get_mut(&id).and_then(|server| server.calls.live.get_mut(&call.call_id)) {
-                live.banner = Some(banner_id);
+                live.banner = Some(card.head.id);
             }
-            self.remember_recent(&decision);
-            self.show(now, card, out);
         }
         if let Some(sound) = ring {
             self.stop_ringing(out);
@@ -224,9 +224,14 @@ impl Engine {
             }
         } else if banner && let Some(name) = verdict.banner_sound {
             let sound = SoundChoice::Message(MessageSound::parse(&name).unwrap_or_default());
-            self.play(now, sound, None, &mut decision.trace, out);
+            decision.trace.extend(self.play(now, sound, None, out).map(|step| step.worded("")));
         }
-        self.record(decision, out);
+        let draft = Arc::new(Draft::from(decision));
+        if let Some(card) = card {
+            self.remember_recent(&draft);
+            self.show(now, card, out);
+        }
+        self.record(draft, out);
     }
 
     fn call_objection(&self, id: ServerId) -> Option<Reason> {
@@ -332,7 +337,7 @@ impl Engine {
                 (true, Some(_)) => RingVerdict::Ring,
             }),
             permalink,
-            trace: vec![step("call", outcome, &detail)],
+            trace: vec![TraceStep { rule: "call".into(), outcome: outcome.into(), detail }],
         })
     }
 
@@ -380,14 +385,12 @@ impl Engine {
             .and_then(|server| server.calls.live.get_mut(&call))
             .and_then(|live| live.banner.take());
         if let Some(banner) = banner {
-            let mut effects = Vec::new();
-            self.stack.remove(now.mono, banner, &self.prefs.banner, &mut effects);
+            self.stack.remove(now.mono, banner, &self.prefs.banner);
             if self.stack.toast(banner).is_some() {
                 self.stack.toast_gone(banner);
                 out.push(Effect::CloseToast(banner));
             }
             self.dirty = true;
-            carry_out(effects, out);
         }
     }
 

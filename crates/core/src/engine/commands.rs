@@ -57,7 +57,7 @@ impl Engine {
                 self.dirty = true;
             }
             Command::MarkBannerRead(banner) => self.mark_banner_read(now, banner, out),
-            Command::SnoozeBanner { banner, minutes } => self.snooze(now, banner, minutes, out),
+            Command::SnoozeBanner { banner, minutes } => self.snooze(now, banner, minutes),
             Command::DismissCall(banner) => self.dismiss_call(now, banner, out),
             Command::OpenPost { server, post } => self.open_post(server, post, out),
             Command::MarkRead { server, channel } => {
@@ -107,7 +107,7 @@ impl Engine {
             let id = server.id;
             out.push(Effect::StopSession(id));
             // The card that asked to sign in has done its work.
-            self.take_signed_out_card(now, id, out);
+            self.take_signed_out_card(now, id);
             id
         } else {
             entry.id =
@@ -193,16 +193,14 @@ impl Engine {
             self.stack.all_to_toasts(&mut effects);
             carry_out(effects, out);
         }
-        let mut effects = Vec::new();
-        self.stack.fill(now.mono, &self.prefs.banner, &mut effects);
-        carry_out(effects, out);
+        self.stack.fill(now.mono, &self.prefs.banner);
         self.save_prefs(out);
     }
 
     /// The place and newest post of a card or a system notification.
     fn banner_target(&self, banner: BannerId) -> Option<(ServerId, Option<Conversation>, Option<PostId>, BannerKind)> {
         match self.stack.card(banner) {
-            Some(card) => Some((card.view.server, card.conversation, card.view.post_id, card.view.kind)),
+            Some(card) => Some((card.head.server, card.conversation, card.head.post_id, card.head.kind)),
             None => self.stack.toast(banner).map(|(server, place, post)| (server, place, post, BannerKind::Message)),
         }
     }
@@ -229,16 +227,14 @@ impl Engine {
     }
 
     fn dismiss(&mut self, now: &Now, banner: BannerId, out: &mut Effects) {
-        let mut effects = Vec::new();
-        let removed = self.stack.remove(now.mono, banner, &self.prefs.banner, &mut effects);
+        let removed = self.stack.remove(now.mono, banner, &self.prefs.banner);
         if let Some(card) = removed
             && let Some(call) = card.call
         {
-            self.stop_ringing_call(card.view.server, call, out);
+            self.stop_ringing_call(card.head.server, call, out);
         }
         self.stack.toast_gone(banner);
         self.dirty = true;
-        carry_out(effects, out);
     }
 
     fn mark_banner_read(&mut self, now: &Now, banner: BannerId, out: &mut Effects) {
@@ -256,26 +252,19 @@ impl Engine {
         self.dismiss(now, banner, out);
     }
 
-    fn snooze(&mut self, now: &Now, banner: BannerId, minutes: u32, out: &mut Effects) {
-        let mut effects = Vec::new();
-        if let Some(card) = self.stack.remove(now.mono, banner, &self.prefs.banner, &mut effects) {
+    fn snooze(&mut self, now: &Now, banner: BannerId, minutes: u32) {
+        if let Some(card) = self.stack.remove(now.mono, banner, &self.prefs.banner) {
             let minutes = u64::from(minutes.clamp(1, 24 * 60));
-            let mut view = card.view;
-            view.id = BannerId(0);
-            view.remaining_ms = None;
-            let mut again = crate::banner::Card::new(view, card.conversation, card.rank);
-            again.posts = card.posts;
-            self.snoozed.push((now.mono.after(Duration::from_secs(minutes * 60)), again));
+            self.snoozed.push((now.mono.after(Duration::from_secs(minutes * 60)), card.again()));
         }
         self.dirty = true;
-        carry_out(effects, out);
     }
 
     fn dismiss_call(&mut self, now: &Now, banner: BannerId, out: &mut Effects) {
         if let Some(card) = self.stack.card(banner)
             && let (Some(call_id), Some(place)) = (card.call, card.conversation)
         {
-            let server = card.view.server;
+            let server = card.head.server;
             out.push(Effect::Write(server, Write::DismissCall { channel_id: place.channel, call_id }));
             self.stop_ringing_call(server, call_id, out);
         }

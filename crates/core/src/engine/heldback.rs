@@ -139,8 +139,7 @@ impl Engine {
             title: "While you were away".to_owned(),
             body: text,
         };
-        let mut trace = Vec::new();
-        self.play(now, SoundChoice::Message(MessageSound::Bing), None, &mut trace, out);
+        self.play(now, SoundChoice::Message(MessageSound::Bing), None, out);
         self.show(now, Card::new(view, None, Rank::Direct), out);
     }
 }

@@ -1,19 +1,23 @@
 //! The engine: the only owner of state, changed by [`Engine::step`] alone.
 
 mod calls;
+mod cards;
 mod commands;
 mod heldback;
+mod parking;
 mod picture;
 mod posts;
 mod servers;
 mod signals;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use crate::badge::Badge;
 use crate::banner::{Card, Stack, StackEffect};
 use crate::command::Command;
 use crate::decide::Mode;
+use crate::draft::Draft;
 use crate::effect::{Effect, Effects, Fetch};
 use crate::event::Event;
 use crate::ids::{IdMap, PostId, ServerId};
@@ -23,7 +27,7 @@ use crate::signal::{Signal, Surface};
 use crate::state::ServerState;
 use crate::state::channel::Conversation;
 use crate::time::{MonoTime, Now};
-use crate::view::{Health, RecentItem};
+use crate::view::Health;
 
 /// Posts remembered as decided, over all servers: enough for any replay after a reconnect (128 + 256 a connection).
 const DECIDED_REMEMBERED: usize = 8192;
@@ -72,12 +76,12 @@ pub struct Engine {
     system_dnd: bool,
     screen_locked: bool,
     held_back: heldback::HeldBack,
-    parked: Vec<posts::Parked>,
+    parked: Vec<parking::Parked>,
     decided: Decided,
     snoozed: Vec<(MonoTime, Card)>,
     sounds: SoundGate,
     ringing: Option<calls::Ringing>,
-    recent: VecDeque<RecentItem>,
+    recent: VecDeque<Arc<Draft>>,
     decisions: u64,
     revision: u64,
     dirty: bool,
@@ -234,13 +238,13 @@ impl Engine {
 
     /// Puts a card where notifications go at present.
     fn show(&mut self, now: &Now, mut card: Card, out: &mut Effects) {
-        if card.view.id.0 == 0 {
-            card.view.id = self.stack.next_id();
+        if card.head.id.0 == 0 {
+            card.head.id = self.stack.next_id();
         }
         let mut effects = Vec::new();
         match self.surface {
             Surface::Banners if !self.prefs.use_system_notifications => {
-                self.stack.push(now.mono, card, &self.prefs.banner, &mut effects);
+                self.stack.push(now.mono, card, &self.prefs.banner);
             }
             Surface::Banners | Surface::Toasts => self.stack.push_toast(card, &mut effects),
             Surface::Nowhere => {}
@@ -253,7 +257,7 @@ impl Engine {
     fn retract(&mut self, now: &Now, gone: impl Fn(ServerId, Option<Conversation>) -> bool, out: &mut Effects) {
         let mut effects = Vec::new();
         self.stack.retract(now.mono, &gone, &self.prefs.banner, &mut effects);
-        self.snoozed.retain(|(_, card)| !gone(card.view.server, card.conversation));
+        self.snoozed.retain(|(_, card)| !gone(card.head.server, card.conversation));
         self.held_back.retract(&gone);
         self.dirty = true;
         carry_out(effects, out);

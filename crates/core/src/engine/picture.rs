@@ -1,9 +1,11 @@
 //! The view: one immutable picture of everything that stays true until it changes.
 
+use crate::activity::Decision;
 use crate::engine::Engine;
 use crate::prefs::Permission;
+use crate::text;
 use crate::time::Now;
-use crate::view::{ServerView, View};
+use crate::view::{RecentItem, ServerView, View};
 
 impl Engine {
     /// The picture as of `now`.
@@ -46,8 +48,13 @@ impl Engine {
             problems: self.problems.values().cloned().collect(),
             paused_until_ms: self.paused_until_ms,
             activity_revision: self.decisions,
-            recent: self.recent.iter().cloned().collect(),
+            recent: self.recent.iter().map(|draft| recent_item(draft.decision())).collect(),
             prefs: self.prefs.clone(),
         }
     }
+}
+
+fn recent_item(decision: &Decision) -> RecentItem {
+    let line = text::shorten(&format!("{}: {}", decision.sender, decision.text), 60);
+    RecentItem { server: decision.server, post_id: decision.post_id, line }
 }

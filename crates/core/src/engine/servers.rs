@@ -2,7 +2,7 @@
 
 use crate::activity::DecisionKind;
 use crate::effect::{Effect, Effects, Fetch};
-use crate::engine::{Engine, Server, carry_out};
+use crate::engine::{Engine, Server};
 use crate::event::{Connection, Event, Fetched, Snapshot, ThreadReadChanged, ThreadUpdated};
 use crate::ids::{ChannelId, ServerId};
 use crate::problem::ProblemKind;
@@ -28,8 +28,8 @@ impl Engine {
         match event {
             Event::Connection(connection) => self.on_connection(now, id, connection, out),
             Event::Snapshot(snapshot) => self.on_snapshot(now, id, *snapshot, out),
-            Event::Posted(posted) => self.on_posted(now, id, &posted, out),
-            Event::PersistentNotification(posted) => self.on_persistent(now, id, &posted, out),
+            Event::Posted(posted) => self.on_posted(now, id, *posted, out),
+            Event::PersistentNotification(posted) => self.on_persistent(now, id, *posted, out),
             // The server does not count an ephemeral message, and the official client's phantom unread is a defect (notifications §4.5).
             Event::Heard | Event::EphemeralMessage(_) => {}
             Event::PostEdited(post) => self.on_post_edited(now, id, &post, out),
@@ -145,14 +145,15 @@ impl Engine {
                 }
             }
             Event::PreferencesChanged(preferences) => {
+                // Names for people may have changed.
+                self.dirty = true;
                 if server.state.apply_preferences(&preferences) {
-                    self.dirty = true;
                     self.ask(id, Fetch::Everything, out);
                 }
             }
             Event::PreferencesDeleted(preferences) => {
+                self.dirty = true;
                 if server.state.delete_preferences(&preferences) {
-                    self.dirty = true;
                     self.ask(id, Fetch::Everything, out);
                 }
             }
@@ -207,7 +208,7 @@ impl Engine {
             self.parked.retain(|parked| parked.server != id);
             self.retract(now, |other, place| other == id && place.is_some(), out);
         } else if was_signed_out {
-            self.take_signed_out_card(now, id, out);
+            self.take_signed_out_card(now, id);
         }
         if expired {
             self.announce_signed_out(now, id, out);
@@ -370,11 +371,9 @@ impl Engine {
     }
 
     /// The card that asks to sign in has done its work.
-    pub(super) fn take_signed_out_card(&mut self, now: &Now, id: ServerId, out: &mut Effects) {
-        let mut effects = Vec::new();
-        self.stack.retract_kind(now.mono, id, BannerKind::SignedOut, &self.prefs.banner, &mut effects);
+    pub(super) fn take_signed_out_card(&mut self, now: &Now, id: ServerId) {
+        self.stack.retract_kind(now.mono, id, BannerKind::SignedOut, &self.prefs.banner);
         self.dirty = true;
-        carry_out(effects, out);
     }
 
     /// Brings a server into being, or forgets what was known of it.
@@ -392,7 +391,7 @@ impl Engine {
         self.stop_ringing_of(id, out);
         self.retract(now, |other, _| other == id, out);
         self.clear(ProblemKind::Wire(id));
-        self.recent.retain(|item| item.server != id);
+        self.recent.retain(|draft| draft.server() != id);
         out.push(Effect::StopSession(id));
     }
 

@@ -33,7 +33,7 @@ impl Engine {
                 self.dirty = true;
             }
             Signal::BannersHovered(over) => {
-                self.stack.hovered(now.mono, over, &self.prefs.banner, &mut effects);
+                self.stack.hovered(now.mono, over, &self.prefs.banner);
                 self.dirty = true;
             }
             Signal::ToastShown(id) => {

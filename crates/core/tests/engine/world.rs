@@ -240,7 +240,7 @@ impl World {
         self.effects
             .iter()
             .filter_map(|effect| match effect {
-                Effect::Record(decision) => Some((**decision).clone()),
+                Effect::Record(draft) => Some(draft.decision().clone()),
                 _ => None,
             })
             .collect()

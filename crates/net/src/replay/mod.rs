@@ -287,10 +287,11 @@ impl Replay<'_> {
     fn keep_until(&mut self, effects: Effects, stops: i64) {
         for effect in effects {
             match effect {
-                Effect::Record(decision) => {
+                Effect::Record(draft) => {
+                    let decision = draft.decision().clone();
                     let action =
                         decision.post_id.and_then(|post| self.posts.get(&post).copied()).unwrap_or(self.action);
-                    self.decisions.push(Decided { action, decision: *decision });
+                    self.decisions.push(Decided { action, decision });
                 }
                 Effect::RingStopped { server: _, call_id } => self.check.ring_stopped(stops, call_id),
                 _ => {}

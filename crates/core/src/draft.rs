@@ -1,0 +1,230 @@
+//! A decision as the engine leaves it: what it was made from. Its words are made when somebody reads them.
+//!
+//! Deciding is cheap and happens for every message; wording (markdown, names, sentences) costs several times as much and
+//! is wanted for what is shown or written down. A draft holds the facts as they were at that moment, so that the words
+//! are the same whenever they are made.
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use crate::activity::{Decision, DecisionKind, Verdict as Shown};
+use crate::decide::reason::Reason;
+use crate::decide::says::{Says, Step};
+use crate::decide::setting::Setting;
+use crate::decide::{Mode, Verdict};
+use crate::event::{ChannelType, Posted};
+use crate::ids::ServerId;
+use crate::sound::SoundChoice;
+use crate::{present, text};
+
+/// A decision whose words may not be made yet.
+#[derive(Debug)]
+pub struct Draft(Source);
+
+#[derive(Debug)]
+enum Source {
+    /// About a post: worded once, when first read.
+    Post(Box<About>, OnceLock<Box<Decision>>),
+    /// Worded already: calls and notices are rare.
+    Said(Box<Decision>),
+}
+
+/// What a decision about a post was made from.
+#[derive(Debug)]
+pub(crate) struct About {
+    /// Counts decisions of this run, from 1.
+    pub(crate) seq: u64,
+    pub(crate) kind: DecisionKind,
+    pub(crate) mode: Mode,
+    pub(crate) server: ServerId,
+    pub(crate) server_name: String,
+    pub(crate) server_url: String,
+    pub(crate) posted: Posted<'static>,
+    /// As known, else as the event says.
+    pub(crate) channel_type: Option<ChannelType>,
+    /// The channel's title where the client knows it (notifications §3.1).
+    pub(crate) known_title: Option<String>,
+    /// The author's name for people.
+    pub(crate) sender: String,
+    /// A reply, and replies are collapsed.
+    pub(crate) crt_reply: bool,
+    /// Markdown of the thread's root, where known.
+    pub(crate) root_message: Option<Box<str>>,
+    /// URL name of the team; empty where there is none.
+    pub(crate) team: String,
+    pub(crate) mentioned: bool,
+    /// The channel has a level of its own.
+    pub(crate) own_level: bool,
+    pub(crate) verdict: Verdict,
+    /// Shown by this rule of ours, where the official client shows nothing.
+    pub(crate) recovered: Option<&'static str>,
+    /// The sound that the rules chose.
+    pub(crate) sound: Option<SoundChoice>,
+    /// Time of the message, Unix milliseconds.
+    pub(crate) at_ms: i64,
+}
+
+impl Draft {
+    pub(crate) fn of_post(about: About) -> Self {
+        Self(Source::Post(Box::new(about), OnceLock::new()))
+    }
+
+    /// Which server it came from.
+    pub fn server(&self) -> ServerId {
+        match &self.0 {
+            Source::Post(about, _) => about.server,
+            Source::Said(decision) => decision.server,
+        }
+    }
+
+    /// The decision in words.
+    pub fn decision(&self) -> &Decision {
+        match &self.0 {
+            Source::Post(about, words) => words.get_or_init(|| Box::new(about.word())),
+            Source::Said(decision) => decision,
+        }
+    }
+}
+
+impl From<Decision> for Draft {
+    fn from(decision: Decision) -> Self {
+        Self(Source::Said(Box::new(decision)))
+    }
+}
+
+impl About {
+    /// Whether it is a direct message.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.channel_type == Some(ChannelType::Direct)
+    }
+
+    /// Where it was written, for people: "Ops room", a group's names; empty for a direct message.
+    fn place(&self) -> &str {
+        if self.is_direct() || self.posted.channel_type == Some(ChannelType::Direct) {
+            return "";
+        }
+        self.known_title.as_deref().unwrap_or(&self.posted.channel_display_name)
+    }
+
+    fn word(&self) -> Decision {
+        let post = &self.posted.post;
+        let direct = self.is_direct();
+        let place = self.place();
+        let plain = present::plain_text(post, self.mode);
+        let phrase = present::fallback_phrase(&self.posted);
+        let setting = setting_of(self.verdict.skip, self.own_level);
+        let thread = self
+            .root_message
+            .as_deref()
+            .filter(|root| self.crt_reply && !root.is_empty())
+            .map(|root| text::shorten(&text::neutralize(&text::strip_markdown(root)), 80));
+        Decision {
+            seq: self.seq,
+            kind: self.kind,
+            server: self.server,
+            server_name: self.server_name.clone(),
+            channel_id: Some(post.channel_id),
+            post_id: Some(post.id),
+            root_id: post.root_id,
+            call_id: None,
+            user_id: post.user_id,
+            sender: text::neutralize(&self.sender).into_owned(),
+            place: text::neutralize(place).into_owned(),
+            direct,
+            thread,
+            title: present::title(self.known_title.as_deref(), &self.posted, self.crt_reply),
+            body: present::body(&self.sender, &plain, phrase),
+            text: if plain.is_empty() { capitalized(phrase) } else { text::for_people(&plain) },
+            verdict: if self.verdict.notifies() { Shown::Notify } else { Shown::Skip },
+            reason: self.verdict.skip,
+            sentence: sentence(&self.verdict, setting, place, &self.sender, direct),
+            setting,
+            recovered: self.recovered.filter(|_| self.verdict.notifies()).map(Cow::Borrowed),
+            priority: post.priority,
+            mentioned: self.mentioned,
+            sound: self.sound,
+            at_ms: self.at_ms,
+            ring: None,
+            permalink: present::permalink(&self.server_url, Some(&self.team), post.id.as_str()),
+            trace: self.verdict.trace.iter().map(|step| step.worded(place)).collect(),
+        }
+    }
+}
+
+fn capitalized(phrase: &str) -> String {
+    let mut chars = phrase.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// The setting behind a reason; the channel's own level stands before the account's.
+pub(crate) fn setting_of(reason: Option<Reason>, channel_has_own_level: bool) -> Option<Setting> {
+    let level = if channel_has_own_level { Setting::ChannelLevel } else { Setting::AccountLevel };
+    match reason? {
+        Reason::ChannelMuted => Some(Setting::ChannelMuted),
+        Reason::NotifyLevelNone | Reason::NotMentioned => Some(level),
+        Reason::NotExplicitlyMentioned => Some(Setting::ChannelLevel),
+        Reason::NotFollowingThread => Some(Setting::ThreadFollowing),
+        Reason::UserStatus => Some(Setting::Status),
+        Reason::NotificationsPermissionDisallowed => Some(Setting::Permission),
+        Reason::Paused => Some(Setting::Pause),
+        Reason::OsDnd => Some(Setting::SystemDoNotDisturb),
+        Reason::CallSoundOff => Some(Setting::CallSound),
+        Reason::OwnPost
+        | Reason::SystemMessage
+        | Reason::NoMember
+        | Reason::ThreadIsOpen
+        | Reason::ChannelIsOpen
+        | Reason::DesktopNotificationHook
+        | Reason::TooManyPosts
+        | Reason::Duplicate
+        | Reason::ReadElsewhere
+        | Reason::ScreenLocked
+        | Reason::ArchivedChannel
+        | Reason::CallRingingDisabled
+        | Reason::CallInSameCall
+        | Reason::CallNotDmGm
+        | Reason::CallDismissed
+        | Reason::CallDuplicate
+        | Reason::CallOwn
+        | Reason::CallInCall
+        | Reason::CallOtherRinging
+        | Reason::CallAlreadyRang
+        | Reason::CallWindowVisible => None,
+    }
+}
+
+/// The verdict in one or two sentences that a person can act on: "Not shown: Ops room is muted. Change it in Channels."
+pub(crate) fn sentence(verdict: &Verdict, setting: Option<Setting>, place: &str, sender: &str, direct: bool) -> String {
+    if verdict.notifies() {
+        return if direct { format!("Shown: {sender} wrote to you directly.") } else { shown_because(verdict, place) };
+    }
+    let told = verdict.trace.last().map(|step| within_sentence(&step.says, place)).unwrap_or_default();
+    match setting {
+        Some(setting) => format!("Not shown: {told}. {}", setting.advice()),
+        None => format!("Not shown: {told}."),
+    }
+}
+
+/// An observation after a colon: its first word loses the capital, unless it is a name.
+fn within_sentence(says: &Says, place: &str) -> String {
+    let sentence = says.sentence(place);
+    if says.begins_with_name() && !place.is_empty() {
+        return sentence.into_owned();
+    }
+    let mut chars = sentence.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}
+
+fn shown_because(verdict: &Verdict, place: &str) -> String {
+    let decides = |step: &&Step| {
+        matches!(
+            step.rule,
+            "forced" | "group_mention" | "mention" | "followers_recovered" | "following_thread" | "level"
+        )
+    };
+    match verdict.trace.iter().rev().find(decides) {
+        Some(step) => format!("Shown: {}.", within_sentence(&step.says, place)),
+        None if place.is_empty() => "Shown.".to_owned(),
+        None => format!("Shown: it came from {place}."),
+    }
+}

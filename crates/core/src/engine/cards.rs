@@ -1,0 +1,271 @@
+//! From a decision to its card and its sound, and notices that are about no post.
+
+use std::sync::Arc;
+
+use crate::activity::{Decision, DecisionKind, Verdict as Shown};
+use crate::banner::{Card, Head, Rank, Shows, lifetime_ms};
+use crate::decide::Verdict;
+use crate::decide::says::{Step, Took};
+use crate::draft::{About, Draft, sentence, setting_of};
+use crate::effect::{Effect, Effects, PlaySound};
+use crate::engine::{Engine, RECENT_ITEMS};
+use crate::event::{ChannelType, Posted, Priority};
+use crate::ids::{BannerId, ServerId};
+use crate::present;
+use crate::sound::{MessageSound, SoundChoice};
+use crate::state::ServerState;
+use crate::state::channel::{Conversation, Level};
+use crate::time::Now;
+use crate::view::{BannerKind, BannerView};
+
+impl About {
+    fn is_group(&self) -> bool {
+        self.posted.channel_type == Some(ChannelType::Group)
+    }
+
+    /// Importance of its line.
+    pub(super) fn rank(&self) -> Rank {
+        match (self.posted.post.priority, self.mentioned, self.is_direct() || self.is_group()) {
+            (Priority::Urgent, _, _) => Rank::Urgent,
+            // Every direct message mentions its reader: that alone is no mention.
+            (_, _, true) => Rank::Direct,
+            (_, true, false) => Rank::Mention,
+            (_, false, false) => Rank::Other,
+        }
+    }
+}
+
+impl Engine {
+    /// What a decision is made from, kept for its words.
+    pub(super) fn about(
+        &mut self,
+        now: &Now,
+        id: ServerId,
+        posted: Posted<'_>,
+        verdict: Verdict,
+        kind: DecisionKind,
+        recovered: Option<&'static str>,
+    ) -> Option<About> {
+        self.decisions = self.decisions.saturating_add(1);
+        let server = self.servers.get(&id)?;
+        let prefs = self.server_prefs(id)?;
+        let state = &server.state;
+        let post = &posted.post;
+        let channel = state.channels.get(&post.channel_id);
+        let channel_prefs = channel.and_then(|channel| channel.prefs.as_deref());
+        let crt_reply = state.crt() && post.root_id.is_some();
+        let author = post.user_id.and_then(|user| state.user(user));
+        let sender = present::author_name(
+            post,
+            &posted.sender_name,
+            author,
+            state.name_format(),
+            state.config.enable_post_username_override,
+        );
+        let sound = verdict
+            .notifies()
+            .then(|| present::message_sound(channel_prefs, &state.props))
+            .flatten()
+            .map(SoundChoice::Message);
+        Some(About {
+            seq: self.decisions,
+            kind,
+            mode: self.mode,
+            server: id,
+            server_name: prefs.name.clone(),
+            server_url: prefs.url.clone(),
+            channel_type: channel.and_then(|channel| channel.channel_type).or(posted.channel_type),
+            known_title: known_title(state, &posted),
+            sender,
+            crt_reply,
+            root_message: post
+                .root_id
+                .filter(|_| crt_reply)
+                .and_then(|root| state.threads.get(root))
+                .map(|held| held.root_message.clone()),
+            team: posted
+                .team_id
+                .and_then(|team| state.teams.get(&team))
+                .map(|team| team.name.clone())
+                .unwrap_or_default(),
+            mentioned: state.me_id().is_some_and(|me| posted.mentions.as_ref().is_some_and(|list| list.contains(&me))),
+            own_level: channel_prefs.is_some_and(|prefs| prefs.desktop != Level::Default),
+            verdict,
+            recovered,
+            sound,
+            at_ms: if post.create_at > 0 { post.create_at } else { now.wall_ms() },
+            posted: posted.into_owned(),
+        })
+    }
+
+    /// What of a message's card does not need words.
+    pub(super) fn head(&self, about: &About) -> Head {
+        let post = &about.posted.post;
+        let personal = about.mentioned || about.is_direct() || about.is_group();
+        Head {
+            id: BannerId(0),
+            version: 1,
+            kind: BannerKind::Message,
+            server: about.server,
+            channel_id: Some(post.channel_id),
+            post_id: Some(post.id),
+            user_id: post.user_id,
+            priority: post.priority,
+            mentioned: personal,
+            more: 0,
+            at_ms: about.at_ms,
+            lifetime_ms: lifetime_ms(&self.prefs.banner, BannerKind::Message, post.priority, personal),
+        }
+    }
+
+    pub(super) fn message_card(&self, head: Head, draft: &Arc<Draft>, conversation: Conversation, rank: Rank) -> Card {
+        let shows = Shows { server: self.prefs.servers.len() > 1, text: self.prefs.banner.show_text };
+        Card::of_message(head, Arc::clone(draft), shows, conversation, rank)
+    }
+
+    /// Plays a sound unless one was heard a moment ago; says so where it did not.
+    pub(super) fn play(
+        &mut self,
+        now: &Now,
+        sound: SoundChoice,
+        conversation: Option<Conversation>,
+        out: &mut Effects,
+    ) -> Option<Step> {
+        let silent = |rule, sentence| Some(Step::plain(rule, Took::Continue, sentence));
+        if self.prefs.sound.volume_percent == 0 {
+            return silent("sound", "Belfry's volume is at zero, so there was no sound");
+        }
+        if self.ringing.is_some() {
+            return silent("sound_throttled", "A call was ringing, so there was no sound of its own");
+        }
+        if !self.sounds.allows(now.mono, conversation) {
+            return silent("sound_throttled", "Another sound was heard just before, so there was none of its own");
+        }
+        out.push(Effect::PlaySound(PlaySound {
+            sound,
+            volume_percent: self.prefs.sound.volume_percent,
+            loop_for_ms: None,
+        }));
+        None
+    }
+
+    pub(super) fn remember_recent(&mut self, draft: &Arc<Draft>) {
+        if self.recent.len() == RECENT_ITEMS {
+            self.recent.pop_back();
+        }
+        self.recent.push_front(Arc::clone(draft));
+    }
+
+    /// The title with the server's name before it, where there is more than one (notifications §3.1).
+    fn titled(&self, server_name: &str, title: &str) -> String {
+        if self.prefs.servers.len() > 1 { format!("{server_name}: {title}") } else { title.to_owned() }
+    }
+
+    /// A notice without a post: a session's end, the sample on Allow.
+    #[expect(clippy::too_many_arguments, reason = "one notice and its words")]
+    pub(super) fn announce_plain(
+        &mut self,
+        now: &Now,
+        id: ServerId,
+        kind: DecisionKind,
+        banner: BannerKind,
+        title: &str,
+        text: &str,
+        out: &mut Effects,
+    ) {
+        let Some(prefs) = self.server_prefs(id) else { return };
+        let server_name = prefs.name.clone();
+        let mut verdict = Verdict { skip: None, trace: Vec::new() };
+        self.ask_platform(id, &mut verdict);
+        self.decisions = self.decisions.saturating_add(1);
+        let sound = verdict.notifies().then_some(SoundChoice::Message(MessageSound::Bing));
+        let mut decision = Decision {
+            seq: self.decisions,
+            kind,
+            server: id,
+            server_name: server_name.clone(),
+            channel_id: None,
+            post_id: None,
+            root_id: None,
+            call_id: None,
+            user_id: None,
+            sender: server_name.clone(),
+            place: String::new(),
+            direct: false,
+            thread: None,
+            title: title.to_owned(),
+            body: text.to_owned(),
+            text: format!("{title}. {text}"),
+            verdict: if verdict.notifies() { Shown::Notify } else { Shown::Skip },
+            reason: verdict.skip,
+            sentence: sentence(&verdict, setting_of(verdict.skip, false), "", &server_name, false),
+            setting: setting_of(verdict.skip, false),
+            recovered: None,
+            priority: Priority::Standard,
+            mentioned: false,
+            sound,
+            at_ms: now.wall_ms(),
+            ring: None,
+            permalink: String::new(),
+            trace: verdict.trace.iter().map(|step| step.worded("")).collect(),
+        };
+        if verdict.notifies() {
+            if let Some(sound) = sound {
+                decision.trace.extend(self.play(now, sound, None, out).map(|step| step.worded("")));
+            }
+            let view = BannerView {
+                id: BannerId(0),
+                version: 1,
+                kind: banner,
+                server: id,
+                server_name: String::new(),
+                channel_id: None,
+                post_id: None,
+                user_id: None,
+                sender: server_name.clone(),
+                place: String::new(),
+                thread: None,
+                text: decision.text.clone(),
+                priority: Priority::Standard,
+                mentioned: true,
+                more: 0,
+                at_ms: decision.at_ms,
+                lifetime_ms: lifetime_ms(&self.prefs.banner, banner, Priority::Standard, true),
+                remaining_ms: None,
+                title: self.titled(&server_name, title),
+                body: text.to_owned(),
+            };
+            self.show(now, Card::new(view, None, Rank::Direct), out);
+        }
+        self.record(Arc::new(Draft::from(decision)), out);
+    }
+}
+
+/// The channel's title where the client knows it (notifications §3.1).
+fn known_title(state: &ServerState, posted: &Posted<'_>) -> Option<String> {
+    let channel = state.channels.get(&posted.post.channel_id)?;
+    // A group that was not fetched yet is named by the event, which lists every member.
+    let Some(channel_type) = channel.channel_type else {
+        return (posted.channel_type == Some(ChannelType::Group))
+            .then(|| group_name(state, &posted.channel_display_name));
+    };
+    match channel_type {
+        ChannelType::Group => Some(group_name(state, &channel.display_name)),
+        ChannelType::Public | ChannelType::Private | ChannelType::Direct => state.channel_title(posted.post.channel_id),
+    }
+}
+
+/// A group's name: the other members in my name format, sorted without regard to case.
+fn group_name(state: &ServerState, display_name: &str) -> String {
+    let mut names: Vec<String> = display_name
+        .split(", ")
+        .filter(|username| *username != state.me.username)
+        .map(|username| {
+            // Few are looked at, and the order of the map cannot be seen: usernames are unique.
+            let known = state.users.values().find(|user| user.username == username);
+            known.map_or_else(|| username.to_owned(), |user| present::display_name(user, state.name_format()))
+        })
+        .collect();
+    names.sort_by_key(|name| name.to_lowercase());
+    names.join(", ")
+}
