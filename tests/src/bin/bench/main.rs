@@ -1,11 +1,15 @@
 //! `cargo xtask bench [engine|desktop|net]`: what Belfry costs, measured in one run. Everything, without an argument.
 #![expect(clippy::print_stdout, reason = "a measurement is printed")]
 
+mod allocations;
 mod desktop;
 mod engine;
 mod net;
 
 use std::time::Duration;
+
+#[global_allocator]
+static ALLOCATOR: allocations::Counting = allocations::Counting;
 
 fn main() -> anyhow::Result<()> {
     let part = std::env::args().nth(1);
