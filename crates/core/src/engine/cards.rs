@@ -247,25 +247,10 @@ fn known_title(state: &ServerState, posted: &Posted<'_>) -> Option<String> {
     // A group that was not fetched yet is named by the event, which lists every member.
     let Some(channel_type) = channel.channel_type else {
         return (posted.channel_type == Some(ChannelType::Group))
-            .then(|| group_name(state, &posted.channel_display_name));
+            .then(|| state.group_title(&posted.channel_display_name));
     };
     match channel_type {
-        ChannelType::Group => Some(group_name(state, &channel.display_name)),
+        ChannelType::Group => Some(state.group_title(&channel.display_name)),
         ChannelType::Public | ChannelType::Private | ChannelType::Direct => state.channel_title(posted.post.channel_id),
     }
-}
-
-/// A group's name: the other members in my name format, sorted without regard to case.
-fn group_name(state: &ServerState, display_name: &str) -> String {
-    let mut names: Vec<String> = display_name
-        .split(", ")
-        .filter(|username| *username != state.me.username)
-        .map(|username| {
-            // Few are looked at, and the order of the map cannot be seen: usernames are unique.
-            let known = state.users.values().find(|user| user.username == username);
-            known.map_or_else(|| username.to_owned(), |user| present::display_name(user, state.name_format()))
-        })
-        .collect();
-    names.sort_by_key(|name| name.to_lowercase());
-    names.join(", ")
 }

@@ -63,9 +63,9 @@ impl Counts {
     /// Unread messages and mentions as a person with or without reply threads counts them.
     pub fn unread(&self, crt: bool) -> Unread {
         let (messages, mentions) = if crt {
-            (self.total_root - self.read_root, self.mentions_root)
+            (self.total_root.saturating_sub(self.read_root), self.mentions_root)
         } else {
-            (self.total - self.read, self.mentions)
+            (self.total.saturating_sub(self.read), self.mentions)
         };
         Unread { messages: messages.max(0), mentions: mentions.max(0), urgent: self.urgent > 0 }
     }

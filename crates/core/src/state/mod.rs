@@ -11,6 +11,7 @@ use crate::event::{
     Channel, ChannelType, License, Member, NotifyProps, Preference, ServerConfig, Snapshot, Status, Team, User,
 };
 use crate::ids::{ChannelId, IdMap, TeamId, UserId};
+use crate::present;
 use crate::state::channel::{ChannelPrefs, ChannelState};
 use crate::state::threads::Threads;
 
@@ -33,8 +34,10 @@ pub struct ServerState {
     pub teams: BTreeMap<TeamId, Team>,
     /// Channels the person is in.
     pub channels: IdMap<ChannelId, ChannelState>,
-    /// People met so far.
+    /// People met so far. Changed by [`Self::apply_user`] only.
     pub users: IdMap<UserId, User>,
+    /// Who has which username.
+    usernames: BTreeMap<Box<str>, UserId>,
     /// Threads and their counters.
     pub threads: Threads,
     /// Own availability; `None` = unknown.
@@ -117,7 +120,9 @@ impl ServerState {
             self.apply_user(user);
         }
         self.status = status.or(self.status.take());
-        self.threads.load(&team_threads, direct_threads, threads, threads_complete);
+        let channels = &self.channels;
+        let team_of = |id: ChannelId| channels.get(&id).and_then(|channel| channel.team_id);
+        self.threads.load(&team_threads, direct_threads, threads, threads_complete, team_of);
         self.loaded = true;
         self.recount();
     }
@@ -174,6 +179,7 @@ impl ServerState {
         if self.me.id != Some(id) {
             let was_active = self.users.get(&id).is_none_or(|known| known.delete_at == 0);
             let is_active = user.delete_at == 0;
+            self.remember_username(id, &user.username);
             self.users.insert(id, user);
             // A deactivated teammate's direct messages leave the badge.
             if was_active != is_active {
@@ -192,6 +198,25 @@ impl ServerState {
             }
             _ => Some(Fetch::Me),
         }
+    }
+
+    fn remember_username(&mut self, id: UserId, username: &str) {
+        if let Some(before) = self.users.get(&id) {
+            if before.username == username {
+                return;
+            }
+            if self.usernames.get(before.username.as_str()) == Some(&id) {
+                self.usernames.remove(before.username.as_str());
+            }
+        }
+        if !username.is_empty() {
+            self.usernames.insert(username.into(), id);
+        }
+    }
+
+    /// A user by username, oneself not included.
+    pub fn user_named(&self, username: &str) -> Option<&User> {
+        self.users.get(self.usernames.get(username)?)
     }
 
     /// A user, oneself included.
@@ -236,7 +261,7 @@ impl ServerState {
     /// Takes a channel and its threads out.
     pub fn drop_channel(&mut self, channel: ChannelId) {
         if let Some(gone) = self.channels.remove(&channel) {
-            self.sum.replace(gone.part, unread::BadgePart::default());
+            self.sum.replace(channel, gone.part, unread::BadgePart::default());
         }
         self.threads.drop_channel(channel);
     }
@@ -266,6 +291,40 @@ impl ServerState {
                 (!channel.display_name.is_empty()).then(|| channel.display_name.clone().into_string())
             }
         }
+    }
+
+    /// A channel's name for a list, never empty: of a direct message the other person's, of a group the others'.
+    pub fn place_title(&self, id: ChannelId) -> String {
+        let Some(channel) = self.channels.get(&id) else { return "Unknown channel".to_owned() };
+        let title = match channel.channel_type {
+            Some(ChannelType::Direct) => self
+                .teammate(&channel.name)
+                .and_then(|teammate| self.user(teammate))
+                .map_or_else(|| "Direct message".to_owned(), |user| present::display_name(user, self.name_format())),
+            Some(ChannelType::Group) => self.group_title(&channel.display_name),
+            Some(ChannelType::Public | ChannelType::Private) | None => channel.display_name.clone().into_string(),
+        };
+        let named = |text: &str| !text.trim().is_empty();
+        match channel.channel_type {
+            _ if named(&title) => title,
+            Some(ChannelType::Group) => "Group message".to_owned(),
+            _ if named(&channel.name) => channel.name.clone().into_string(),
+            _ => "Unknown channel".to_owned(),
+        }
+    }
+
+    /// A group's name: the other members in my name format, sorted without regard to case (notifications §3.1).
+    pub fn group_title(&self, display_name: &str) -> String {
+        let mut names: Vec<String> = display_name
+            .split(", ")
+            .filter(|username| *username != self.me.username)
+            .map(|username| {
+                let known = self.user_named(username);
+                known.map_or_else(|| username.to_owned(), |user| present::display_name(user, self.name_format()))
+            })
+            .collect();
+        names.sort_by_key(|name| name.to_lowercase());
+        names.join(", ")
     }
 
     /// The other person of a direct message.

@@ -1,8 +1,11 @@
 //! Counting: what each post and each read does to a channel (notifications §2.9), and what a server's badge is made of (§4.2).
 
+use core::cmp::Reverse;
+use std::collections::BTreeSet;
+
 use crate::badge::Badge;
-use crate::event::{ChannelType, PostUnread, Posted, Priority};
-use crate::ids::{ChannelId, UserId};
+use crate::event::{ChannelType, PostUnread, Posted, Priority, ThreadCounts};
+use crate::ids::{ChannelId, TeamId, UserId};
 use crate::state::ServerState;
 use crate::state::channel::ChannelState;
 
@@ -48,14 +51,14 @@ impl ServerState {
         let counts = &mut channel.counts;
         if is_join_leave_like(&post.kind) {
             if mentioned && post.props.added_user_id.is_some() && post.props.added_user_id == me {
-                counts.mentions += 1;
-                counts.mentions_root += 1;
+                counts.mentions = counts.mentions.saturating_add(1);
+                counts.mentions_root = counts.mentions_root.saturating_add(1);
             }
             return;
         }
-        counts.total += 1;
+        counts.total = counts.total.saturating_add(1);
         if root {
-            counts.total_root += 1;
+            counts.total_root = counts.total_root.saturating_add(1);
         }
         let mine = post.user_id.is_some()
             && post.user_id == me
@@ -68,12 +71,12 @@ impl ServerState {
             return;
         }
         if mentioned {
-            counts.mentions += 1;
+            counts.mentions = counts.mentions.saturating_add(1);
             if root {
-                counts.mentions_root += 1;
+                counts.mentions_root = counts.mentions_root.saturating_add(1);
             }
             if post.priority == Priority::Urgent {
-                counts.urgent += 1;
+                counts.urgent = counts.urgent.saturating_add(1);
             }
         }
     }
@@ -114,29 +117,31 @@ impl ServerState {
     ///
     /// Channels are summed as they change ([`Self::touch`]), so that a frame costs the same with ten channels or fifty thousand.
     pub fn badge(&self) -> Badge {
-        let mut mentions = self.sum.mentions;
-        let mut unread = self.sum.unread_channels > 0;
-        if self.crt() {
-            let mut first = true;
-            for counters in self.threads.counters().values() {
-                // Direct and group threads belong to no team: counted once, with the first.
-                let counts = if first { counters.with_direct } else { counters.own };
-                first = false;
-                mentions += counts.unread_mentions;
-                unread |= counts.unread_threads > 0;
-            }
+        let mut mentions = self.sum.mentions();
+        let mut unread = !self.sum.is_empty();
+        for (_, counts) in self.counted_threads() {
+            mentions = mentions.saturating_add(clamped(counts.unread_mentions).into());
+            unread |= counts.unread_threads > 0;
         }
-        let mentions = u32::try_from(mentions.max(0)).unwrap_or(u32::MAX);
+        let mentions = u32::try_from(mentions).unwrap_or(u32::MAX);
         Badge { mentions, unread: unread || mentions > 0, signed_out: false, dot_hidden: false }
+    }
+
+    /// The thread counters that the badge counts: those of direct and group messages (`None`), then each team's own.
+    pub fn counted_threads(&self) -> impl Iterator<Item = (Option<TeamId>, ThreadCounts)> {
+        self.threads.counted().filter(|_| self.crt())
     }
 
     /// Brings a channel's part of the sum up to date. Called after every change of a channel.
     pub fn touch(&mut self, id: ChannelId) {
         let Some(channel) = self.channels.get(&id) else { return };
         let now = self.part(channel);
+        if now == channel.part {
+            return;
+        }
         if let Some(channel) = self.channels.get_mut(&id) {
             let before = core::mem::replace(&mut channel.part, now);
-            self.sum.replace(before, now);
+            self.sum.replace(id, before, now);
         }
     }
 
@@ -149,7 +154,7 @@ impl ServerState {
             if let Some(channel) = self.channels.get_mut(&id) {
                 channel.part = part;
             }
-            self.sum.replace(BadgePart::default(), part);
+            self.sum.replace(id, BadgePart::default(), part);
         }
     }
 
@@ -158,7 +163,10 @@ impl ServerState {
             return BadgePart::default();
         }
         let unread = channel.counts.unread(self.crt());
-        BadgePart { mentions: unread.mentions, unread: unread.mentions > 0 || unread.messages > 0 }
+        if unread.mentions == 0 && unread.messages == 0 {
+            return BadgePart::default();
+        }
+        BadgePart { mentions: clamped(unread.mentions), unread: true, last_post_at: channel.last_post_at }
     }
 
     fn counts_for_badge(&self, channel: &ChannelState) -> bool {
@@ -181,26 +189,58 @@ impl ServerState {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BadgePart {
     /// Its mentions.
-    pub mentions: i64,
+    pub mentions: u32,
     /// Whether anything is unread.
     pub unread: bool,
+    /// Where anything is unread: the time of its last post, Unix milliseconds.
+    pub last_post_at: i64,
 }
 
-/// The sum of all parts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The sum of all parts, and what it is the sum of.
+#[derive(Debug, Default)]
 pub struct BadgeSum {
-    /// All mentions.
-    pub mentions: i64,
-    /// Channels with anything unread.
-    pub unread_channels: i64,
+    mentions: u64,
+    /// In the order in which they are listed: the most mentions first, then the newest.
+    channels: BTreeSet<(Reverse<u32>, Reverse<i64>, ChannelId)>,
 }
 
 impl BadgeSum {
-    /// Exchanges one part for another.
-    pub fn replace(&mut self, before: BadgePart, now: BadgePart) {
-        self.mentions += now.mentions - before.mentions;
-        self.unread_channels += i64::from(now.unread) - i64::from(before.unread);
+    /// Exchanges one part of a channel for another.
+    pub fn replace(&mut self, id: ChannelId, before: BadgePart, now: BadgePart) {
+        self.mentions = self.mentions.saturating_sub(before.mentions.into()).saturating_add(now.mentions.into());
+        let place = |part: BadgePart| (Reverse(part.mentions), Reverse(part.last_post_at), id);
+        if before.unread {
+            self.channels.remove(&place(before));
+        }
+        if now.unread {
+            self.channels.insert(place(now));
+        }
     }
+
+    /// All mentions.
+    pub fn mentions(&self) -> u64 {
+        self.mentions
+    }
+
+    /// How many channels have anything unread.
+    pub fn len(&self) -> usize {
+        self.channels.len()
+    }
+
+    /// Whether no channel has anything unread.
+    pub fn is_empty(&self) -> bool {
+        self.channels.is_empty()
+    }
+
+    /// Channels with anything unread, and how many mentions each has: the most mentions first, then the newest.
+    pub fn channels(&self) -> impl Iterator<Item = (ChannelId, u32)> {
+        self.channels.iter().map(|(mentions, _, id)| (*id, mentions.0))
+    }
+}
+
+/// A count as it is shown: servers may tell any number.
+pub fn clamped(count: i64) -> u32 {
+    u32::try_from(count.max(0)).unwrap_or(u32::MAX)
 }
 
 /// My counters become the totals; a manual mark is cleared.
