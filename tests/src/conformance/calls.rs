@@ -87,7 +87,6 @@ fn message_is_vetoed(input: &Value, me: &Me<'_>, caller: &str, name: &str) -> Re
             props: me.account,
             status: me.status,
             channel_prefs: me.channel_prefs,
-            channel_name: "",
             channel_archived: false,
             channel_type: posted.channel_type,
             event_channel_type: posted.channel_type,
