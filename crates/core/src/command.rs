@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{BannerId, ChannelId, PostId, ServerId};
 use crate::prefs::{AuthKind, LocalPrefs, Permission};
 use crate::sound::SoundChoice;
+use crate::view::UnreadPlace;
 
 /// Something that a person wants done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,6 +62,13 @@ pub enum Command {
         server: ServerId,
         /// Which post.
         post: PostId,
+    },
+    /// Open a channel or thread of the unread list in the browser.
+    OpenUnread {
+        /// Which server.
+        server: ServerId,
+        /// What.
+        place: UnreadPlace,
     },
     /// Mark a channel read.
     MarkRead {

@@ -136,3 +136,21 @@ pub fn permalink(base: &str, team: Option<&str>, post: &str) -> String {
         _ => format!("{base}/_redirect/pl/{post}"),
     }
 }
+
+/// Where something else opens: the server's address, the team's name where there is one, and these segments.
+pub fn link(base: &str, team: Option<&str>, segments: &[&str]) -> String {
+    let mut link = base.to_owned();
+    for segment in team.into_iter().filter(|team| !team.is_empty()).chain(segments.iter().copied()) {
+        link.push('/');
+        // Names come from servers: nothing of one may become another part of the address.
+        for byte in segment.bytes() {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' => {
+                    link.push(char::from(byte))
+                }
+                _ => link.push_str(&format!("%{byte:02X}")),
+            }
+        }
+    }
+    link
+}

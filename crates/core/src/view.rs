@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::badge::Badge;
 use crate::event::Priority;
-use crate::ids::{BannerId, ChannelId, PostId, ServerId, UserId};
+use crate::ids::{BannerId, ChannelId, PostId, ServerId, TeamId, UserId};
 use crate::prefs::{LocalPrefs, Permission};
 use crate::problem::Problem;
 
@@ -63,8 +63,69 @@ pub struct ServerView {
     pub permission: Permission,
     /// Its share of the badge.
     pub badge: Badge,
+    /// What that share is the sum of.
+    pub unread: UnreadList,
     /// Its version, once known.
     pub version: String,
+}
+
+/// What a server's share of the badge is the sum of: every channel and thread that counts, as far as there is room.
+///
+/// The mentions of the rows and [`Self::more_mentions`] together are the number; any row makes the dot.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadList {
+    /// The most mentions first, then channels by their last post; at most [`Self::MOST_ROWS`].
+    pub rows: Vec<UnreadRow>,
+    /// Mentions in what is not listed for want of room.
+    pub more_mentions: u32,
+    /// Channels and threads that are not listed for want of room.
+    pub more_places: u32,
+}
+
+impl UnreadList {
+    /// Rows at most: a person reads the first few, and the view stays small.
+    pub const MOST_ROWS: usize = 100;
+
+    /// Whether nothing is unread.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.more_places == 0
+    }
+}
+
+/// A channel or thread with something unread.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadRow {
+    /// What it is, and what opens.
+    pub place: UnreadPlace,
+    /// "Ops room", "Rosa Almeida", or a thread's root in one line; empty where only a number is known.
+    pub title: String,
+    /// For a thread: the title of its channel, where known.
+    pub channel: String,
+    /// The team's name; empty for direct and group messages, and where there is only one team.
+    pub team: String,
+    /// What it adds to the badge's number.
+    pub mentions: u32,
+    /// Unread messages, or replies; 0 where only mentions are known.
+    pub messages: u32,
+    /// One of the mentions is urgent.
+    pub urgent: bool,
+    /// Its channel is muted: a followed thread counts nevertheless.
+    pub muted: bool,
+}
+
+/// Something that can be unread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UnreadPlace {
+    /// A public or private channel.
+    Channel(ChannelId),
+    /// A direct message, with this person where known.
+    Direct(ChannelId, Option<UserId>),
+    /// A group message.
+    Group(ChannelId),
+    /// A followed thread.
+    Thread(PostId),
+    /// So many followed threads of a team of which the server told only the number; `None` = of direct and group messages.
+    Threads(Option<TeamId>, u32),
 }
 
 /// How a server is, in a word and a sentence.

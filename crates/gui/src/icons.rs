@@ -42,6 +42,8 @@ pub enum Icon {
     Phone,
     /// Signed out
     Warning,
+    /// A thread: an answer below something
+    Thread,
 }
 
 impl Icon {
@@ -145,6 +147,10 @@ impl Icon {
                 line(&[(8.0, 2.8), (14.0, 13.2), (2.0, 13.2), (8.0, 2.8), (8.6, 3.8)]);
                 line(&[(8.0, 6.6), (8.0, 9.6)]);
                 painter.circle_filled(at(8.0, 11.4), 0.9, color);
+            }
+            Self::Thread => {
+                line(&[(3.2, 2.8), (3.2, 7.4), (4.6, 9.4), (13.0, 9.4)]);
+                line(&[(9.8, 6.2), (13.0, 9.4), (9.8, 12.6)]);
             }
         }
     }

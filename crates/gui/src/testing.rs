@@ -7,7 +7,7 @@ use belfry_core::event::Priority;
 use belfry_core::ids::{BannerId, ChannelId, PostId, ServerId, UserId};
 use belfry_core::prefs::Permission;
 use belfry_core::sound::{MessageSound, SoundChoice};
-use belfry_core::view::{BannerKind, BannerView, Health, ServerView, View};
+use belfry_core::view::{BannerKind, BannerView, Health, ServerView, UnreadList, UnreadPlace, UnreadRow, View};
 
 /// The present of the made-up world, Unix milliseconds.
 pub const NOW_MS: i64 = 1_790_000_000_000;
@@ -25,8 +25,41 @@ pub fn server(id: u32, name: &str, url: &str) -> ServerView {
         last_heard_ms: NOW_MS - 4_000,
         permission: Permission::Allowed,
         badge: Badge::default(),
+        unread: UnreadList::default(),
         version: "11.1.0".to_owned(),
     }
+}
+
+/// A channel or thread with something unread.
+pub fn unread(place: UnreadPlace, title: &str, mentions: u32, messages: u32) -> UnreadRow {
+    UnreadRow {
+        place,
+        title: title.to_owned(),
+        channel: String::new(),
+        team: String::new(),
+        mentions,
+        messages,
+        urgent: false,
+        muted: false,
+    }
+}
+
+/// What is unread on the first server: the badge's three, and what makes a dot.
+fn unread_list() -> UnreadList {
+    let channel = |id| ChannelId::parse(id).map(UnreadPlace::Channel);
+    let rosa = ChannelId::parse("rosadirect").map(|id| UnreadPlace::Direct(id, UserId::parse("rosaalmeida")));
+    let thread = PostId::parse("post1").map(UnreadPlace::Thread);
+    let rows = [
+        rosa.map(|place| unread(place, "Rosa Almeida", 1, 1)),
+        channel("incidents").map(|place| UnreadRow { urgent: true, ..unread(place, "Incidents", 1, 4) }),
+        thread.map(|place| UnreadRow {
+            channel: "Ops room".to_owned(),
+            ..unread(place, "Which port behind the proxy?", 1, 2)
+        }),
+        channel("releasetrain").map(|place| unread(place, "Release train", 0, 12)),
+        Some(unread(UnreadPlace::Threads(None, 2), "", 0, 0)),
+    ];
+    UnreadList { rows: rows.into_iter().flatten().collect(), more_mentions: 0, more_places: 0 }
 }
 
 /// A message on a card, of the first server.
@@ -138,10 +171,13 @@ pub fn view() -> View {
     let mut lena = banner(1, "Lena Maurer", "8065 inside, 443 outside. I have updated the wiki page.");
     (lena.place, lena.at_ms) = ("Which port behind the proxy?".to_owned(), NOW_MS - 4 * MINUTE_MS);
     (lena.lifetime_ms, lena.remaining_ms) = (None, None);
+    let mut northwind = server(1, "Northwind", "https://chat.northwind.example");
+    northwind.badge = Badge { mentions: 3, unread: true, ..Badge::default() };
+    northwind.unread = unread_list();
     View {
         revision: 1,
         badge: Badge { mentions: 3, unread: true, signed_out: true, dot_hidden: false },
-        servers: vec![server(1, "Northwind", "https://chat.northwind.example"), lumen],
+        servers: vec![northwind, lumen],
         banners: vec![rosa, jun, ci, lena],
         banners_waiting: 7,
         activity_revision: 1,

@@ -1,10 +1,17 @@
 //! Every word that both faces show, in one place. Sentence case, no colon after labels, no full stop after one sentence.
 
+mod unread;
+
 use belfry_core::activity::{Decision, DecisionKind, Verdict};
 use belfry_core::badge::Badge;
 use belfry_core::event::Priority;
 use belfry_core::prefs::Permission;
 use belfry_core::view::{BannerView, Health, ServerView};
+
+pub use unread::{
+    counted, list_unread, unread_conversations, unread_left_over, unread_line, unread_name, unread_place, unread_rest,
+    unread_summary, unread_title,
+};
 
 /// The program.
 pub const APP: &str = "Belfry";
@@ -75,6 +82,8 @@ pub const SERVERS_SUB: &str = "Where messages come from, how each connection is,
 pub const ADD_SERVER: &str = "Add server…";
 /// Label.
 pub const PERMISSION: &str = "Notifications";
+/// Label.
+pub const UNREAD: &str = "Unread";
 /// Choice.
 pub const ALLOW: &str = "Allow";
 /// Choice.

@@ -7,7 +7,7 @@ use belfry_core::prefs::Permission;
 use belfry_core::problem::{Problem, ProblemKind};
 use belfry_core::query::{Answer, Discovered, DoctorLine, Login, Query};
 use belfry_core::secret::Secret;
-use belfry_core::view::{Health, View};
+use belfry_core::view::{Health, UnreadList, UnreadPlace, View};
 use belfry_gui::outbox::Outbox;
 use belfry_gui::window::{self, WindowState};
 use belfry_gui::{QueryId, Up, testing, theme};
@@ -362,6 +362,66 @@ fn a_server_is_removed_only_after_saying_what_is_lost() {
 }
 
 #[test]
+fn the_number_opens_as_the_list_of_what_it_counts_and_each_row_opens_in_the_browser() {
+    let mut harness = window(testing::view());
+    harness.state_mut().out.take();
+    click(&mut harness, "List the 3 messages that need you");
+    for row in [
+        "Rosa Almeida, direct message, 1 message",
+        "Incidents, urgent, 1 mention, 4 unread",
+        "Which port behind the proxy?, thread in Ops room, 1 mention, 2 unread",
+        "Release train, 12 unread",
+        "2 threads you follow, in direct and group messages",
+    ] {
+        harness.get_by_role_and_label(Role::Link, row);
+    }
+    click(&mut harness, "Incidents, urgent, 1 mention, 4 unread");
+    let place = UnreadPlace::Channel(ChannelId::parse("incidents").unwrap());
+    assert_eq!(harness.state_mut().commands(), [Command::OpenUnread { server: ServerId(1), place }]);
+    // The line on the card closes it again.
+    click(&mut harness, "Northwind, Unread, 3 messages need you");
+    assert!(harness.query_by_label_contains("Incidents").is_none());
+}
+
+#[test]
+fn a_list_is_opened_on_its_servers_card_and_says_what_it_has_no_room_for() {
+    let mut view = testing::view();
+    let place = |id: &str| UnreadPlace::Channel(ChannelId::parse(id).unwrap());
+    let quiet = &mut view.servers[0];
+    quiet.badge.mentions = 0;
+    quiet.unread = UnreadList {
+        rows: (0..100)
+            .map(|index| testing::unread(place(&format!("c{index}")), &format!("Channel {index}"), 0, 1))
+            .collect(),
+        more_mentions: 0,
+        more_places: 12,
+    };
+    view.badge.mentions = 0;
+    let mut harness = window(view);
+    click(&mut harness, "Servers");
+    click(&mut harness, "Northwind, Unread, New messages in 112 conversations");
+    harness.get_by_label("Channel 0, 1 unread");
+    assert!(harness.query_by_label("Channel 60, 1 unread").is_none(), "rows out of sight are not built");
+    harness.get_by_label("Channel 0, 1 unread").hover();
+    for _ in 0..12 {
+        harness.event(egui::Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Point,
+            source: egui::MouseWheelSource::Wheel,
+            delta: Vec2::new(0.0, -400.0),
+            phase: egui::TouchPhase::Move,
+            modifiers: egui::Modifiers::NONE,
+        });
+        harness.run_steps(2);
+    }
+    harness.get_by_label("and 12 more conversations");
+    // Everything was read elsewhere: nothing is left to open.
+    harness.state_mut().view.servers[0].unread = UnreadList::default();
+    harness.run_steps(3);
+    harness.get_by_label("Nothing");
+    assert!(harness.query_by_label_contains("more conversations").is_none());
+}
+
+#[test]
 fn the_servers_page_changes_permission_checks_again_and_signs_out() {
     let mut harness = window(testing::view());
     click(&mut harness, "Servers");
@@ -427,7 +487,10 @@ fn everything_is_reached_with_the_keyboard() {
     harness.state_mut().out.take();
     harness.key_press(Key::Tab);
     harness.run_steps(2);
-    assert!(harness.get_by_label("Activity, 3 unread").is_focused());
+    assert!(harness.get_by_role_and_label(Role::Tab, "Activity").is_focused());
+    harness.key_press(Key::Tab);
+    harness.run_steps(2);
+    assert!(harness.get_by_label("List the 3 messages that need you").is_focused());
     harness.key_press(Key::Tab);
     harness.run_steps(2);
     assert!(harness.get_by_label("Servers").is_focused());

@@ -4,6 +4,7 @@
 //! is not an error (plain GNOME has none): the item waits for one to appear.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use belfry_core::badge::Badge;
 use belfry_core::command::Command;
@@ -13,11 +14,14 @@ use belfry_core::view::{Health, ServerView, View};
 use ksni::menu::{MenuItem, StandardItem, SubMenu};
 use ksni::{Category, Handle, Icon, ToolTip, Tray, TrayMethods as _};
 use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
 
 use crate::mark;
 
 /// The sizes that panels ask for, in pixels.
 const SIZES: [u32; 5] = [16, 22, 24, 32, 48];
+/// The view may go on changing for so long before the tray follows.
+const SETTLE: Duration = Duration::from_millis(100);
 /// Longer lines are cut: menus do not wrap.
 const LINE_CHARS: usize = 60;
 /// The minutes offered in the menu.
@@ -29,15 +33,22 @@ const PAUSES: [(&str, Option<u32>); 3] =
 /// Clicks arrive in `commands`; one that finds it full is dropped, which a person notices and repeats.
 pub async fn run(mut view: watch::Receiver<Arc<View>>, commands: mpsc::Sender<Command>) {
     let mut handle: Option<Handle<Item>> = None;
+    let mut shown = None;
     let mut refused = false;
     loop {
         let newest = Arc::clone(&view.borrow_and_update());
         if newest.prefs.tray && !refused {
             let model = Model::of(&newest);
             if let Some(handle) = &handle {
-                update(handle, model).await;
+                // Every update makes us describe icon and menu anew, and the desktop read them: only real changes do.
+                if shown.as_ref() != Some(&model) {
+                    shown = Some(model.clone());
+                    let told = handle.update(move |item| item.become_like(model)).await;
+                    tracing::trace!(gone = told.is_none(), "tray");
+                }
             } else {
-                let item = Item { model, commands: commands.clone() };
+                shown = Some(model.clone());
+                let item = Item::new(model, commands.clone());
                 match item.assume_sni_available(true).spawn().await {
                     Ok(spawned) => handle = Some(spawned),
                     Err(error) => {
@@ -56,23 +67,9 @@ pub async fn run(mut view: watch::Receiver<Arc<View>>, commands: mpsc::Sender<Co
         if view.changed().await.is_err() {
             return;
         }
+        // Painting takes a few milliseconds: what hurries goes first, and a burst of messages is one change here.
+        sleep(SETTLE).await;
     }
-}
-
-async fn update(handle: &Handle<Item>, model: Model) {
-    // Every update makes the desktop read icon and menu again, so it is told only of real changes.
-    let changed = handle
-        .update({
-            let model = model.clone();
-            move |item| {
-                item.model != model && {
-                    item.model = model;
-                    true
-                }
-            }
-        })
-        .await;
-    tracing::trace!(?changed, "tray");
 }
 
 /// Whether a panel shows tray icons, for `belfry doctor`.
@@ -180,10 +177,27 @@ fn pixmap(size: u32, badge: Badge) -> Option<Icon> {
 
 struct Item {
     model: Model,
+    /// Painted when the badge changes, because they are asked for far more often.
+    icons: Vec<Icon>,
     commands: mpsc::Sender<Command>,
 }
 
+fn icons(badge: Badge) -> Vec<Icon> {
+    SIZES.into_iter().filter_map(|size| pixmap(size, badge)).collect()
+}
+
 impl Item {
+    fn new(model: Model, commands: mpsc::Sender<Command>) -> Self {
+        Self { icons: icons(model.badge), model, commands }
+    }
+
+    fn become_like(&mut self, model: Model) {
+        if model.badge != self.model.badge {
+            self.icons = icons(model.badge);
+        }
+        self.model = model;
+    }
+
     fn say(&self, command: Command) {
         if self.commands.try_send(command).is_err() {
             tracing::warn!("a click in the tray was dropped");
@@ -218,7 +232,7 @@ impl Tray for Item {
     }
 
     fn icon_pixmap(&self) -> Vec<Icon> {
-        SIZES.into_iter().filter_map(|size| pixmap(size, self.model.badge)).collect()
+        self.icons.clone()
     }
 
     fn tool_tip(&self) -> ToolTip {
@@ -259,7 +273,7 @@ impl Tray for Item {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use belfry_core::view::RecentItem;
+    use belfry_core::view::{RecentItem, UnreadList};
 
     fn server(name: &str, health: Health, permission: Permission) -> ServerView {
         ServerView {
@@ -271,13 +285,14 @@ mod tests {
             last_heard_ms: 0,
             permission,
             badge: Badge::default(),
+            unread: UnreadList::default(),
             version: String::new(),
         }
     }
 
     fn item(view: &View) -> (Item, mpsc::Receiver<Command>) {
         let (commands, clicks) = mpsc::channel(4);
-        (Item { model: Model::of(view), commands }, clicks)
+        (Item::new(Model::of(view), commands), clicks)
     }
 
     /// The lines of a menu, submenus after their title.
@@ -378,15 +393,18 @@ mod tests {
     }
 
     #[test]
-    fn icons_come_in_all_sizes_with_alpha_first() {
-        let (item, _clicks) = item(&View::default());
-        let icons = item.icon_pixmap();
-        assert_eq!(icons.iter().map(|icon| icon.width).collect::<Vec<_>>(), [16, 22, 24, 32, 48]);
-        for icon in icons {
-            assert_eq!(icon.data.len(), usize::try_from(icon.width * icon.height * 4).unwrap());
-            let painted = mark::paint(u32::try_from(icon.width).unwrap(), &Badge::default());
-            for (argb, rgba) in icon.data.chunks(4).zip(painted.chunks(4)) {
-                assert_eq!((argb[0], &argb[1..]), (rgba[3], &rgba[..3]));
+    fn icons_come_in_all_sizes_with_alpha_first_and_follow_the_badge() {
+        let (mut item, _clicks) = item(&View::default());
+        for badge in [Badge::default(), Badge { mentions: 3, ..Badge::default() }] {
+            item.become_like(Model::of(&View { badge, ..View::default() }));
+            let icons = item.icon_pixmap();
+            assert_eq!(icons.iter().map(|icon| icon.width).collect::<Vec<_>>(), [16, 22, 24, 32, 48]);
+            for icon in icons {
+                assert_eq!(icon.data.len(), usize::try_from(icon.width * icon.height * 4).unwrap());
+                let painted = mark::paint(u32::try_from(icon.width).unwrap(), &badge);
+                for (argb, rgba) in icon.data.chunks(4).zip(painted.chunks(4)) {
+                    assert_eq!((argb[0], &argb[1..]), (rgba[3], &rgba[..3]));
+                }
             }
         }
     }

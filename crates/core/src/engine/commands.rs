@@ -59,6 +59,9 @@ impl Engine {
             Command::MarkBannerRead(banner) => self.mark_banner_read(now, banner, out),
             Command::SnoozeBanner { banner, minutes } => self.snooze(now, banner, minutes),
             Command::DismissCall(banner) => self.dismiss_call(now, banner, out),
+            Command::OpenUnread { server, place } => {
+                out.extend(self.unread_link(server, place).map(Effect::OpenUrl));
+            }
             Command::OpenPost { server, post } => self.open_post(server, post, out),
             Command::MarkRead { server, channel } => {
                 if self.servers.contains_key(&server) {

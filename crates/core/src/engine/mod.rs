@@ -9,6 +9,7 @@ mod picture;
 mod posts;
 mod servers;
 mod signals;
+mod unread;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use crate::signal::{Signal, Surface};
 use crate::state::ServerState;
 use crate::state::channel::Conversation;
 use crate::time::{MonoTime, Now};
-use crate::view::Health;
+use crate::view::{Health, UnreadList};
 
 /// Posts remembered as decided, over all servers: enough for any replay after a reconnect (128 + 256 a connection).
 const DECIDED_REMEMBERED: usize = 8192;
@@ -187,6 +188,11 @@ impl Engine {
             if self.permission(id) == Permission::Allowed { server.state.badge() } else { Badge::default() };
         badge.signed_out = server.signed_out;
         badge
+    }
+
+    /// What [`Self::server_badge`] is the sum of.
+    fn server_unread(&self, id: ServerId, server: &Server) -> UnreadList {
+        if self.permission(id) == Permission::Allowed { unread::list(&server.state) } else { UnreadList::default() }
     }
 
     fn server_prefs(&self, id: ServerId) -> Option<&ServerPrefs> {

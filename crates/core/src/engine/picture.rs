@@ -25,6 +25,7 @@ impl Engine {
                     last_heard_ms: server.last_heard_ms,
                     permission: prefs.permission,
                     badge: self.server_badge(prefs.id, server),
+                    unread: self.server_unread(prefs.id, server),
                     version: server.version.clone(),
                 })
             })

@@ -5,6 +5,7 @@
 mod banners;
 mod counting;
 mod deciding;
+mod listing;
 mod people;
 mod properties;
 mod world;

@@ -8,6 +8,7 @@ use belfry_core::event::{Connection, Event, Status};
 use belfry_core::signal::Signal;
 use proptest::prelude::*;
 
+use crate::listing::assert_the_list_is_the_number;
 use crate::world::{Message, NORTH, World, channel, member_of, message, props, user};
 
 const CHANNELS: [&str; 4] = ["ops", "train", "dm", "gm"];
@@ -183,6 +184,7 @@ fn play(world: &mut World, happening: &Happening, model: &Model) {
     }
     let badge = world.engine.badge();
     assert_eq!((badge.mentions, badge.unread), model.badge(), "the badge is what is unread");
+    assert_the_list_is_the_number(world);
     let view = world.view();
     assert!(view.banners.len() <= usize::from(view.prefs.banner.max_shown), "never more than the limit");
 }

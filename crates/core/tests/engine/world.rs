@@ -167,11 +167,16 @@ impl World {
         let mut world = Self { engine, ms: 0, effects: Effects::new() };
         world.signal(Signal::SurfaceChanged(setup.surface));
         for server in [NORTH, LUMEN] {
-            world.event(server, Event::Connection(Connection::Live { version: "11.1.0".to_owned() }));
-            world.event(server, Event::Snapshot(Box::new(snapshot(setup))));
+            world.sign_in(server, setup);
         }
         world.effects.clear();
         world
+    }
+
+    /// The server is connected and tells everything.
+    pub fn sign_in(&mut self, server: ServerId, setup: &Setup) {
+        self.event(server, Event::Connection(Connection::Live { version: "11.1.0".to_owned() }));
+        self.event(server, Event::Snapshot(Box::new(snapshot(setup))));
     }
 
     pub fn now(&self) -> Now {

@@ -14,12 +14,15 @@ use belfry_agent::{doctor as examine, platform};
 use belfry_core::command::Command;
 use belfry_core::prefs::Permission;
 use belfry_core::query::{Answer, DoctorLine, Query};
-use belfry_core::view::{Health, View};
+use belfry_core::view::{Health, UnreadList, View};
+use belfry_gui::texts;
 use belfry_net::clock;
 use belfry_net::secrets::SecretStore;
 
 use super::{logging, print};
 
+/// Conversations without a mention that `belfry status` lists one by one.
+const DOTS_LISTED: usize = 10;
 /// How long a running Belfry may take to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -148,6 +151,7 @@ fn describe(view: &View, now_ms: i64) -> String {
             Permission::Denied | Permission::DeniedForGood => ", notifications are off",
         };
         lines.push(format!("{} ({} as {}): {health}{permission}", server.name, server.url, server.username));
+        lines.extend(unread(&server.unread));
     }
     for problem in &view.problems {
         lines.push(format!("{}. {}", problem.what, problem.advice));
@@ -155,6 +159,23 @@ fn describe(view: &View, now_ms: i64) -> String {
     let mut text = lines.iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n");
     text.push('\n');
     text
+}
+
+/// What the number is the sum of, a line each: what needs the person first, then a few of the others.
+fn unread(list: &UnreadList) -> Vec<String> {
+    let needed = list.rows.iter().filter(|row| row.mentions > 0).count();
+    let shown = list.rows.get(..needed.saturating_add(DOTS_LISTED).min(list.rows.len())).unwrap_or_default();
+    let folded: u32 = list.rows.iter().skip(shown.len()).map(texts::unread_conversations).fold(0, u32::saturating_add);
+    let rest = UnreadList {
+        rows: Vec::new(),
+        more_mentions: list.more_mentions,
+        more_places: list.more_places.saturating_add(folded),
+    };
+    let number = |count: u32| if count == 0 { "•".to_owned() } else { count.to_string() };
+    let mut lines: Vec<String> =
+        shown.iter().map(|row| format!("  {:>4}  {}", number(row.mentions), texts::unread_line(row))).collect();
+    lines.extend(texts::unread_rest(&rest).map(|text| format!("        {text}")));
+    lines
 }
 
 /// Names and reasons come from servers: nothing of them reaches the terminal's own language.
@@ -167,8 +188,30 @@ mod tests {
     use super::*;
     use belfry_core::badge::Badge;
     use belfry_core::ids::ServerId;
+    use belfry_core::ids::{ChannelId, PostId};
     use belfry_core::problem::{Problem, ProblemKind};
-    use belfry_core::view::ServerView;
+    use belfry_core::view::{ServerView, UnreadList, UnreadPlace, UnreadRow};
+
+    fn some_unread() -> UnreadList {
+        let row = |place, title: &str, mentions, messages| UnreadRow {
+            place,
+            title: title.to_owned(),
+            channel: String::new(),
+            team: String::new(),
+            mentions,
+            messages,
+            urgent: false,
+            muted: false,
+        };
+        let channel = |id: &str| UnreadPlace::Channel(ChannelId::parse(id).unwrap());
+        let thread = UnreadPlace::Thread(PostId::parse("root").unwrap());
+        let mut rows = vec![
+            UnreadRow { team: "North".to_owned(), ..row(channel("ops"), "Ops room", 2, 5) },
+            UnreadRow { channel: "Ops room".to_owned(), ..row(thread, "Which port?", 1, 0) },
+        ];
+        rows.extend((0..12).map(|index| row(channel(&format!("q{index}")), &format!("Quiet {index}"), 0, 1)));
+        UnreadList { rows, more_mentions: 0, more_places: 2 }
+    }
 
     #[test]
     fn the_status_says_what_needs_the_person_and_how_servers_are() {
@@ -181,11 +224,20 @@ mod tests {
             last_heard_ms: 0,
             permission: Permission::Ask,
             badge: Badge::default(),
+            unread: UnreadList::default(),
             version: String::new(),
+        };
+        let harbor = ServerView {
+            name: "Harbor".to_owned(),
+            health: Health::Live,
+            permission: Permission::Allowed,
+            badge: Badge { mentions: 3, unread: true, signed_out: false, dot_hidden: false },
+            unread: some_unread(),
+            ..server.clone()
         };
         let view = View {
             badge: Badge { mentions: 3, unread: true, signed_out: true, dot_hidden: false },
-            servers: vec![server],
+            servers: vec![server, harbor],
             paused_until_ms: Some(90_000),
             problems: vec![Problem::new(ProblemKind::Tray, "")],
             ..View::default()
@@ -196,6 +248,8 @@ mod tests {
             "Paused for 2 more min\n",
             "Har[31mbour (https://chat.example.com as rosa): signed out: the session expired, waits for your permission\n",
             "There is no tray.",
+            "     2  Ops room, North, 5 unread\n     1  Which port?, thread in Ops room\n",
+            "     •  Quiet 9, 1 unread\n        and 4 more conversations\n",
         ] {
             assert!(text.contains(part), "{part:?} is missing from {text:?}");
         }

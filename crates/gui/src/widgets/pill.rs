@@ -71,12 +71,13 @@ pub fn tag(ui: &Ui, pos: Pos2, text: &str, tone: Tone) -> Rect {
     rect
 }
 
-/// A number in an accent pill, right-aligned at `right_center`.
-pub fn counter(ui: &Ui, right_center: Pos2, text: &str) {
+/// A number in an accent pill, right-aligned at `right_center`; returns where it stands.
+pub fn counter(ui: &Ui, right_center: Pos2, text: &str) -> Rect {
     let palette = Palette::of(ui);
     let galley = ui.painter().layout_no_wrap(text.to_owned(), Type::Tag.font(), palette.accent_ink);
     let width = (galley.size().x + 14.0).max(21.0);
     let rect = Rect::from_center_size(Pos2::new(right_center.x - width / 2.0, right_center.y), vec2(width, 18.0));
     ui.painter().rect_filled(rect, CornerRadius::same(9), palette.accent);
     ui.painter().galley(rect.center() - galley.size() / 2.0, galley, palette.accent_ink);
+    rect
 }

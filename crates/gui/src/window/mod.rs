@@ -76,7 +76,14 @@ pub fn ui(ui: &mut Ui, view: &View, now_ms: i64, state: &mut WindowState, out: &
         .resizable(false)
         .frame(side)
         .show_separator_line(false)
-        .show(ui, |ui| navigation::ui(ui, view, &mut state.page));
+        .show(ui, |ui| match navigation::ui(ui, view, state.page) {
+            Some(navigation::Target::Page(page)) => state.page = page,
+            Some(navigation::Target::Unread) => {
+                state.page = Page::Servers;
+                state.servers.list_unread(&view.servers);
+            }
+            None => {}
+        });
     CentralPanel::default_margins().frame(Frame::new().fill(palette.bg).inner_margin(PAGE_PADDING)).show(ui, |ui| {
         ui.set_max_width(theme::CONTENT_MAX_WIDTH.min(ui.available_width()));
         match state.page {

@@ -2,7 +2,7 @@
 
 use belfry_core::view::{Health, ServerView, View};
 use egui::accesskit::Role;
-use egui::{CornerRadius, Pos2, Rect, ScrollArea, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{CornerRadius, Rect, ScrollArea, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::Page;
 use crate::icons::{self, Icon};
@@ -16,11 +16,22 @@ const PAGES: [(Page, Icon, &str); 3] = [
     (Page::About, Icon::Question, texts::ABOUT),
 ];
 
+/// Where the person wants to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    /// To a page.
+    Page(Page),
+    /// To the list of everything that is counted.
+    Unread,
+}
+
 const ROW: f32 = 34.0;
 const STATUS_ROW: f32 = 32.0;
 
-pub(super) fn ui(ui: &mut Ui, view: &View, page: &mut Page) {
+/// Draws the column; says where the person wants to go.
+pub(super) fn ui(ui: &mut Ui, view: &View, page: Page) -> Option<Target> {
     let palette = Palette::of(ui);
+    let mut wanted_target = None;
     let area = ui.max_rect();
     ui.painter().vline(area.right() - 0.5, area.y_range(), palette.border());
     icons::mark(ui.painter(), area.min + vec2(30.0, 28.0), palette.text);
@@ -32,8 +43,11 @@ pub(super) fn ui(ui: &mut Ui, view: &View, page: &mut Page) {
         let top = area.top() + 54.0 + ROW * index as f32;
         let rect = Rect::from_min_size(pos2(area.left() + 12.0, top), vec2(NAVIGATION_WIDTH - 25.0, ROW - 2.0));
         let counted = if target == Page::Activity { view.badge.mentions } else { 0 };
-        if item(ui, rect, icon, text, *page == target, counted) {
-            *page = target;
+        if item(ui, rect, icon, text, page == target) {
+            wanted_target = Some(Target::Page(target));
+        }
+        if counted > 0 && number(ui, rect, counted) {
+            wanted_target = Some(Target::Unread);
         }
     }
 
@@ -46,20 +60,18 @@ pub(super) fn ui(ui: &mut Ui, view: &View, page: &mut Page) {
             ui.spacing_mut().item_spacing.y = 0.0;
             for server in &view.servers {
                 if status(ui, server) {
-                    *page = Page::Servers;
+                    wanted_target = Some(Target::Page(Page::Servers));
                 }
             }
         });
     });
+    wanted_target
 }
 
-fn item(ui: &Ui, rect: Rect, icon: Icon, text: &str, selected: bool, counted: u32) -> bool {
+fn item(ui: &Ui, rect: Rect, icon: Icon, text: &str, selected: bool) -> bool {
     let palette = Palette::of(ui);
     let response = ui.interact(rect, ui.scope_id().with(("page", text)), Sense::click());
-    response.widget_info(|| {
-        let name = if counted == 0 { text.to_owned() } else { format!("{text}, {counted} unread") };
-        WidgetInfo::selected(Role::Tab, ui.is_enabled(), selected, name)
-    });
+    response.widget_info(|| WidgetInfo::selected(Role::Tab, ui.is_enabled(), selected, text));
     let radius = CornerRadius::same(RADIUS_CONTROL);
     if selected {
         ui.painter().rect_filled(rect, radius, palette.surface);
@@ -73,12 +85,19 @@ fn item(ui: &Ui, rect: Rect, icon: Icon, text: &str, selected: bool, counted: u3
     let words = Line { text, kind, color: ink, width: rect.width() - 80.0, rows: 1 };
     let words = widgets::galley(ui.painter(), words);
     ui.painter().galley(pos2(rect.left() + 36.0, rect.center().y - words.size().y / 2.0), words, ink);
-    if counted > 0 {
-        let number = if counted > 99 { "99+".to_owned() } else { counted.to_string() };
-        widgets::counter(ui, Pos2::new(rect.right() - 10.0, rect.center().y), &number);
-    }
     widgets::focus_ring(ui, &response, rect, RADIUS_CONTROL);
     response.clicked()
+}
+
+/// The number on a page's item: a target of its own, which opens exactly what it counts.
+fn number(ui: &Ui, item: Rect, counted: u32) -> bool {
+    let text = if counted > 99 { "99+".to_owned() } else { counted.to_string() };
+    let pill = widgets::counter(ui, pos2(item.right() - 10.0, item.center().y), &text);
+    let response = ui.interact(pill.expand(4.0), ui.scope_id().with("number"), Sense::click());
+    let name = texts::list_unread(counted);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), &name));
+    widgets::focus_ring(ui, &response, pill, 9);
+    response.on_hover_text(name).clicked()
 }
 
 fn status(ui: &mut Ui, server: &ServerView) -> bool {

@@ -1,7 +1,9 @@
 //! The Servers page: where messages come from, how each connection is, and whether it may notify.
 
 mod add;
+mod unread;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use belfry_core::command::Command;
@@ -37,12 +39,19 @@ pub struct ServersState {
     removing: Option<ServerId>,
     signing_out: Option<(QueryId, ServerId)>,
     failed: Option<(ServerId, String)>,
+    /// Servers whose unread list is open.
+    listed: BTreeSet<ServerId>,
 }
 
 impl ServersState {
     /// Opens the form for a new server.
     pub fn begin_adding(&mut self) {
         self.flow = Some(add::Flow::new());
+    }
+
+    /// Opens the lists of everything that makes up the number over all servers.
+    pub fn list_unread(&mut self, servers: &[ServerView]) {
+        self.listed = servers.iter().filter(|server| server.badge.mentions > 0).map(|server| server.id).collect();
     }
 
     /// Whether a dialog of this page is open.
@@ -135,6 +144,17 @@ fn card(ui: &mut Ui, server: &ServerView, now_ms: i64, state: &mut ServersState,
                 health(ui, server, now_ms);
             });
         });
+        // What is unread on a server that is signed out is not known.
+        if server.permission == Permission::Allowed && !is_signed_out(server) {
+            ui.add_space(14.0);
+            let mut open = state.listed.contains(&server.id);
+            unread::ui(ui, server, &mut open, out);
+            if open {
+                state.listed.insert(server.id);
+            } else {
+                state.listed.remove(&server.id);
+            }
+        }
         ui.add_space(14.0);
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.y = 8.0;
@@ -189,12 +209,15 @@ fn permission(ui: &mut Ui, server: &ServerView, out: &mut Outbox) {
     }
 }
 
+fn is_signed_out(server: &ServerView) -> bool {
+    matches!(server.health, Health::SignedOut { .. } | Health::NotSignedIn)
+}
+
 fn actions(ui: &mut Ui, server: &ServerView, state: &mut ServersState, out: &mut Outbox) {
     let named = |text: &str| format!("{text}, {}", server.name);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.y = 8.0;
-        let signed_out = matches!(server.health, Health::SignedOut { .. } | Health::NotSignedIn);
-        if signed_out {
+        if is_signed_out(server) {
             let name = named(texts::SIGN_IN);
             if ui.add(Button::new(texts::SIGN_IN_MORE, Kind::Secondary).name(&name)).clicked() {
                 state.flow = Some(add::Flow::again(server));
