@@ -148,7 +148,10 @@ pub fn link(base: &str, team: Option<&str>, segments: &[&str]) -> String {
                 b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' => {
                     link.push(char::from(byte))
                 }
-                _ => link.push_str(&format!("%{byte:02X}")),
+                _ => {
+                    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or('0').to_ascii_uppercase();
+                    link.extend(['%', digit(byte >> 4), digit(byte & 15)]);
+                }
             }
         }
     }

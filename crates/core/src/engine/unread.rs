@@ -139,10 +139,7 @@ impl super::Engine {
                 let channel = state.channels.get(&id);
                 let team = team_of(channel.and_then(|channel| channel.team_id));
                 let name = channel.map(|channel| &*channel.name).filter(|name| !name.is_empty());
-                let teammate = match place {
-                    UnreadPlace::Direct(_, teammate) => teammate.and_then(|user| state.user(user)),
-                    _ => None,
-                };
+                let teammate = if let UnreadPlace::Direct(_, Some(user)) = place { state.user(user) } else { None };
                 match (place, teammate, name) {
                     (_, Some(user), _) => present::link(base, team, &["messages", &format!("@{}", user.username)]),
                     (UnreadPlace::Group(_), None, Some(name)) => present::link(base, team, &["messages", name]),
