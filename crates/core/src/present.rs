@@ -146,7 +146,7 @@ pub fn link(base: &str, team: Option<&str>, segments: &[&str]) -> String {
         for byte in segment.bytes() {
             match byte {
                 b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' => {
-                    link.push(char::from(byte))
+                    link.push(char::from(byte));
                 }
                 _ => {
                     let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or('0').to_ascii_uppercase();
