@@ -199,8 +199,8 @@ pub(crate) fn sentence(verdict: &Verdict, setting: Option<Setting>, place: &str,
         return if direct { format!("Shown: {sender} wrote to you directly.") } else { shown_because(verdict, place) };
     }
     let told = verdict.trace.last().map(|step| within_sentence(&step.says, place)).unwrap_or_default();
-    match setting {
-        Some(setting) => format!("Not shown: {told}. {}", setting.advice()),
+    match setting.map(Setting::advice).or_else(|| verdict.skip.and_then(Reason::advice)) {
+        Some(advice) => format!("Not shown: {told}. {advice}"),
         None => format!("Not shown: {told}."),
     }
 }

@@ -108,6 +108,44 @@ impl Reason {
         }
     }
 
+    /// For a reason behind which there is no setting: what a person can do, or may expect, in one sentence. `None` where the
+    /// reason says it all.
+    pub const fn advice(self) -> Option<&'static str> {
+        match self {
+            Self::NoMember => Some("Open the conversation in Mattermost, then choose Check again in Servers."),
+            Self::ScreenLocked => Some("Unlocking it sums up what came meanwhile."),
+            Self::ArchivedChannel => Some("Archived channels notify nobody."),
+            Self::SystemMessage => Some("Only being added to a channel is announced."),
+            Self::CallNotDmGm => Some("Only calls in direct and group messages ring."),
+            Self::CallRingingDisabled => Some("Whoever runs the server can switch ringing on."),
+            Self::OwnPost
+            | Self::ChannelMuted
+            | Self::UserStatus
+            | Self::NotifyLevelNone
+            | Self::NotExplicitlyMentioned
+            | Self::NotMentioned
+            | Self::NotFollowingThread
+            | Self::ThreadIsOpen
+            | Self::ChannelIsOpen
+            | Self::DesktopNotificationHook
+            | Self::OsDnd
+            | Self::NotificationsPermissionDisallowed
+            | Self::TooManyPosts
+            | Self::Paused
+            | Self::Duplicate
+            | Self::ReadElsewhere
+            | Self::CallInSameCall
+            | Self::CallDismissed
+            | Self::CallDuplicate
+            | Self::CallOwn
+            | Self::CallSoundOff
+            | Self::CallInCall
+            | Self::CallOtherRinging
+            | Self::CallAlreadyRang
+            | Self::CallWindowVisible => None,
+        }
+    }
+
     /// Two or three words for a tag: "Not shown · muted channel".
     pub const fn tag(self) -> &'static str {
         match self {

@@ -34,7 +34,11 @@ pub enum Says {
 impl Says {
     /// The sentence; `place` is the conversation's name, or empty where it has none.
     pub fn sentence(&self, place: &str) -> Cow<'static, str> {
-        let name = if place.is_empty() { "this conversation" } else { place };
+        let name = match (place.is_empty(), self.begins_with_name()) {
+            (false, _) => place,
+            (true, true) => "This conversation",
+            (true, false) => "this conversation",
+        };
         match self {
             Self::Plainly(sentence) => Cow::Borrowed(sentence),
             Self::Member => format!("You are a member of {name}").into(),

@@ -35,8 +35,8 @@ impl Setting {
             Self::AccountLevel => "Notifications › Desktop and mobile notifications",
             Self::ThreadFollowing => "the thread's menu in Mattermost",
             Self::Status => "your status in Mattermost",
-            Self::Permission => "Servers › Permission",
-            Self::Pause => "the tray menu",
+            Self::Permission => "Servers › Notifications",
+            Self::Pause => "Belfry's window or tray menu",
             Self::SystemDoNotDisturb => "your system's settings",
             Self::CallSound => "Notifications › Desktop notification sounds",
         }
@@ -47,11 +47,13 @@ impl Setting {
         match self {
             Self::ChannelMuted | Self::ChannelLevel => "Change it in Channels.",
             Self::AccountLevel => "Change it in Notifications.",
-            Self::ThreadFollowing => "Follow the thread to be told of its replies.",
-            Self::Status => "It ends when you change your status.",
-            Self::Permission => "Allow it in Servers.",
-            Self::Pause => "Resume in the tray menu, or with belfry resume.",
-            Self::SystemDoNotDisturb => "Switch it off in your system's settings.",
+            Self::ThreadFollowing => "Follow the thread in Mattermost to be told of its replies.",
+            Self::Status => "Change your status in Mattermost to be told again.",
+            Self::Permission => "Choose Allow in Servers.",
+            Self::Pause => "Resume them in Belfry's window or in its tray menu; what came meanwhile is then summed up.",
+            Self::SystemDoNotDisturb => {
+                "Switch it off in your system's settings; what came meanwhile is then summed up."
+            }
             Self::CallSound => "Change it in Notifications, under Desktop notification sounds.",
         }
     }

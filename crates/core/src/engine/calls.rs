@@ -296,6 +296,12 @@ impl Engine {
             (Some(reason), None) => ("skip", format!("It does not ring: {}", reason.tag())),
             (None, None) => ("continue", "It does not ring".to_owned()),
         };
+        let setting = match reason {
+            Some(Reason::CallSoundOff) => Some(Setting::CallSound),
+            Some(Reason::NotificationsPermissionDisallowed) => Some(Setting::Permission),
+            Some(Reason::ChannelMuted) => Some(Setting::ChannelMuted),
+            Some(_) | None => None,
+        };
         self.decisions = self.decisions.saturating_add(1);
         Some(Decision {
             seq: self.decisions,
@@ -317,15 +323,14 @@ impl Engine {
             verdict: Shown::Skip,
             reason,
             sentence: match reason {
-                Some(reason) if ring.is_none() => format!("Not announced with a ring: {}.", reason.tag()),
+                Some(reason) if ring.is_none() => {
+                    let advice = setting.map(Setting::advice).or_else(|| reason.advice());
+                    let advice = advice.map(|advice| format!(" {advice}")).unwrap_or_default();
+                    format!("Not announced with a ring: {}.{advice}", reason.tag())
+                }
                 _ => "An incoming call.".to_owned(),
             },
-            setting: match reason {
-                Some(Reason::CallSoundOff) => Some(Setting::CallSound),
-                Some(Reason::NotificationsPermissionDisallowed) => Some(Setting::Permission),
-                Some(Reason::ChannelMuted) => Some(Setting::ChannelMuted),
-                Some(_) | None => None,
-            },
+            setting,
             recovered: None,
             priority: Priority::Standard,
             mentioned: true,
