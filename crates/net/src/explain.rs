@@ -2,15 +2,21 @@
 //!
 //! The description has the shape of a `posted` conformance vector's input; a whole vector is taken too. It goes through the
 //! real decoder and the real engine, as a message from a server would.
+//!
+//! What stands above a server is told in an object `belfry`, all of it optional: `permission` (`"allow"`, `"ask"` or `"deny"`),
+//! `paused`, `system_do_not_disturb` and `screen_locked`, `thread_grew` (the thread's unread count rises just after a reply)
+//! and `reading_along` (the channel is read on another device, now and again just after the message).
 
 use std::io::{self, Read as _, Write};
 use std::path::Path;
 
 use belfry_core::activity::{Decision, Verdict};
-use belfry_core::effect::Effect;
-use belfry_core::event::{Connection, Event, Snapshot, Status};
-use belfry_core::ids::{ServerId, UserId};
+use belfry_core::command::Command;
+use belfry_core::effect::{Effect, Effects};
+use belfry_core::event::{Connection, Event, Snapshot, Status, Thread, ThreadUpdated};
+use belfry_core::ids::{ChannelId, PostId, ServerId, UserId};
 use belfry_core::prefs::{AuthKind, LocalPrefs, Permission, ServerPrefs};
+use belfry_core::signal::Signal;
 use belfry_core::time::Now;
 use belfry_core::{Engine, Input};
 use serde_json::{Map, Value, json};
@@ -23,6 +29,8 @@ use crate::wire::Decoder;
 const SERVER: ServerId = ServerId(1);
 /// The longest description that is read, in bytes: a post has at most 64 KiB of text.
 const LIMIT_BYTES: u64 = 4 * 1024 * 1024;
+/// What happens just after a message happens after this long, in milliseconds of engine time.
+const SOON_MS: u64 = 200;
 /// Every parked decision is made after this long, in milliseconds of engine time.
 const LONG_ENOUGH_MS: u64 = 60_000;
 
@@ -71,6 +79,7 @@ pub fn explain(situation: &Value) -> Result<Decision, ExplainError> {
     let object = situation.as_object().ok_or(ExplainError::NotJson)?;
     let object = object.get("input").and_then(Value::as_object).unwrap_or(object);
     let post = object.get("post").and_then(Value::as_object).ok_or(ExplainError::Missing("post"))?;
+    let above = Above::read(object.get("belfry"));
     let snapshot = snapshot(object)?;
     let me = snapshot.me.as_ref().and_then(|me| me.id);
     let mut engine = Engine::new(LocalPrefs {
@@ -80,7 +89,7 @@ pub fn explain(situation: &Value) -> Result<Decision, ExplainError> {
             name: "Described".to_owned(),
             username: String::new(),
             auth: AuthKind::Password,
-            permission: Permission::Allowed,
+            permission: above.permission,
             insecure: false,
         }],
         ..LocalPrefs::default()
@@ -89,10 +98,12 @@ pub fn explain(situation: &Value) -> Result<Decision, ExplainError> {
     let version = snapshot.config.version.clone();
     engine.step(&start, Input::Server(SERVER, Event::Connection(Connection::Live { version })));
     engine.step(&start, Input::Server(SERVER, Event::Snapshot(Box::new(snapshot))));
+    above.before(&mut engine, &start, post);
     let frame = frame(object, post, me);
     let mut decoder = Decoder::new();
     let event = decoder.decode(&frame).map_err(ExplainError::Post)?.ok_or(ExplainError::Nothing)?;
     let mut effects = engine.step(&start, Input::Server(SERVER, event));
+    effects.extend(above.after(&mut engine, post));
     effects.extend(engine.step(&Now::utc(LONG_ENOUGH_MS, 0), Input::Tick));
     effects
         .into_iter()
@@ -101,6 +112,78 @@ pub fn explain(situation: &Value) -> Result<Decision, ExplainError> {
             _ => None,
         })
         .ok_or(ExplainError::Nothing)
+}
+
+/// What stands above a server, and what happens around the message.
+#[derive(Debug, Default)]
+struct Above {
+    permission: Permission,
+    paused: bool,
+    system_do_not_disturb: bool,
+    screen_locked: bool,
+    thread_grew: bool,
+    reading_along: bool,
+}
+
+impl Above {
+    fn read(described: Option<&Value>) -> Self {
+        let flag = |key: &str| described.and_then(|all| all.get(key)).and_then(Value::as_bool).unwrap_or(false);
+        Self {
+            permission: match described.and_then(|all| all.get("permission")).and_then(Value::as_str) {
+                Some("ask") => Permission::Ask,
+                Some("deny") => Permission::Denied,
+                Some(_) | None => Permission::Allowed,
+            },
+            paused: flag("paused"),
+            system_do_not_disturb: flag("system_do_not_disturb"),
+            screen_locked: flag("screen_locked"),
+            thread_grew: flag("thread_grew"),
+            reading_along: flag("reading_along"),
+        }
+    }
+
+    /// Brings about how things are when the message comes.
+    fn before(&self, engine: &mut Engine, now: &Now, post: &Map<String, Value>) {
+        if self.paused {
+            engine.step(now, Input::Command(Command::Pause { minutes: None }));
+        }
+        engine.step(now, Input::Signal(Signal::SystemDoNotDisturb(self.system_do_not_disturb)));
+        engine.step(now, Input::Signal(Signal::ScreenLocked(self.screen_locked)));
+        if self.reading_along {
+            engine.step(now, Input::Server(SERVER, viewed(post)));
+        }
+    }
+
+    /// Lets happen what happens just after it.
+    fn after(&self, engine: &mut Engine, post: &Map<String, Value>) -> Effects {
+        let soon = Now::utc(SOON_MS, 0);
+        let mut effects = Effects::new();
+        if let Some(root) = PostId::parse(&text_of(post, "root_id")).filter(|_| self.thread_grew) {
+            let thread = Thread {
+                id: root,
+                channel_id: ChannelId::parse(&text_of(post, "channel_id")),
+                unread_replies: 1,
+                unread_mentions: 0,
+                is_urgent: false,
+                root_message: String::new(),
+            };
+            let update = ThreadUpdated {
+                thread,
+                team_id: None,
+                previous_unread_replies: Some(0),
+                previous_unread_mentions: Some(0),
+            };
+            effects.extend(engine.step(&soon, Input::Server(SERVER, Event::ThreadUpdated(Box::new(update)))));
+        }
+        if self.reading_along {
+            effects.extend(engine.step(&soon, Input::Server(SERVER, viewed(post))));
+        }
+        effects
+    }
+}
+
+fn viewed(post: &Map<String, Value>) -> Event<'static> {
+    Event::ChannelsViewed(ChannelId::parse(&text_of(post, "channel_id")).into_iter().map(|id| (id, None)).collect())
 }
 
 fn text_of(object: &Map<String, Value>, key: &str) -> String {
