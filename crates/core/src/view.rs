@@ -114,7 +114,7 @@ pub struct UnreadRow {
 }
 
 /// Something that can be unread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum UnreadPlace {
     /// A public or private channel.
     Channel(ChannelId),

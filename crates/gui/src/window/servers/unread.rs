@@ -59,7 +59,7 @@ fn list(ui: &mut Ui, server: &ServerView, out: &mut Outbox) {
                 let edges = Edges { first: index == 0, last: index + 1 == count };
                 match (unread.rows.get(index), &rest) {
                     (Some(row), _) => {
-                        if row_ui(ui, index, row, edges) {
+                        if row_ui(ui, row, edges) {
                             out.command(Command::OpenUnread { server: server.id, place: row.place });
                         }
                     }
@@ -88,10 +88,10 @@ impl Edges {
 }
 
 /// One channel or thread; returns whether it was clicked.
-fn row_ui(ui: &mut Ui, index: usize, row: &UnreadRow, edges: Edges) -> bool {
+fn row_ui(ui: &mut Ui, row: &UnreadRow, edges: Edges) -> bool {
     let palette = Palette::of(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
-    let response = ui.interact(rect, ui.scope_id().with(("unread-row", index)), Sense::click());
+    let response = ui.interact(rect, ui.scope_id().with(("unread-row", row.place)), Sense::click());
     let title = texts::unread_title(row);
     let place = texts::unread_place(row);
     let left_over = texts::unread_left_over(row);
