@@ -396,8 +396,9 @@ impl Collector {
             let team = thread.channel_id.and_then(|id| self.channels.get(&id)).and_then(|channel| channel.team_id);
             let Some(count) = team.and_then(|team| counts.get_mut(&team)) else { continue };
             count.unread_threads += i64::from(thread.unread_replies > 0);
-            count.unread_mentions += thread.unread_mentions;
-            count.unread_urgent_mentions += if thread.is_urgent { thread.unread_mentions } else { 0 };
+            let urgent = if thread.is_urgent { thread.unread_mentions } else { 0 };
+            count.unread_mentions = count.unread_mentions.saturating_add(thread.unread_mentions);
+            count.unread_urgent_mentions = count.unread_urgent_mentions.saturating_add(urgent);
         }
         counts.into_iter().collect()
     }

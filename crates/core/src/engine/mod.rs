@@ -302,14 +302,15 @@ fn carry_out(effects: Vec<StackEffect>, out: &mut Effects) {
 /// Posts that were decided, within a bounded memory.
 #[derive(Debug, Default)]
 struct Decided {
-    seen: IdMap<PostId, ServerId>,
-    order: VecDeque<PostId>,
+    /// With its server: two servers may give the same id.
+    seen: IdMap<(ServerId, PostId), ()>,
+    order: VecDeque<(ServerId, PostId)>,
 }
 
 impl Decided {
     /// Remembers a post; `false` where it was remembered already.
     fn insert(&mut self, server: ServerId, post: PostId) -> bool {
-        if self.seen.get(&post) == Some(&server) {
+        if self.seen.contains_key(&(server, post)) {
             return false;
         }
         if self.order.len() == DECIDED_REMEMBERED
@@ -317,8 +318,8 @@ impl Decided {
         {
             self.seen.remove(&oldest);
         }
-        self.seen.insert(post, server);
-        self.order.push_back(post);
+        self.seen.insert((server, post), ());
+        self.order.push_back((server, post));
         true
     }
 }

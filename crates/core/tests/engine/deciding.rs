@@ -5,7 +5,7 @@ use belfry_core::event::{Event, Fetched, Status, Thread, ThreadUpdated};
 use belfry_core::prefs::Permission;
 use belfry_core::signal::Signal;
 
-use crate::world::{Message, NORTH, Setup, World, channel, message, post, props, team, user};
+use crate::world::{LUMEN, Message, NORTH, Setup, World, channel, message, post, props, team, user};
 
 #[track_caller]
 fn check(setup: &Setup, message: Message, expected: &str) {
@@ -133,6 +133,16 @@ fn the_same_message_is_announced_once() {
     assert_eq!(world.last(), "skip: duplicate");
     assert_eq!(world.banners(), ["hi"]);
     assert_eq!(world.engine.badge().mentions, 1, "and counted once");
+}
+
+#[test]
+fn a_post_of_the_same_id_on_another_server_is_another_post() {
+    let mut world = World::new();
+    world.arrives(message("1", "hi").direct());
+    world.event(LUMEN, Event::Posted(Box::new(message("1", "hello").direct().posted)));
+    assert_eq!(world.last(), "notify");
+    world.arrives(message("1", "hi").direct());
+    assert_eq!(world.last(), "skip: duplicate", "the other one does not make us forget it");
 }
 
 #[test]

@@ -187,3 +187,25 @@ fn an_old_server_lists_threads_and_direct_ones_are_counted_once() {
     assert_eq!(mentions, [0, 0]);
     assert_eq!(snapshot.direct_threads.unwrap().1.unread_mentions, 2);
 }
+
+#[test]
+fn absurd_thread_counters_are_summed_without_overflow() {
+    let mut collector = Collector::default();
+    collector.absorb("GET", "/users/me", 200, br#"{"id":"u1"}"#);
+    collector.absorb("GET", "/users/me/channels", 200, br#"[{"id":"c1","type":"O","team_id":"t1"}]"#);
+    collector.absorb("GET", "/users/me/channel_members", 200, b"[]");
+    let thread = |id: &str| {
+        format!(
+            r#"{{"id":"{id}","unread_replies":1,"unread_mentions":{},"is_urgent":true,"post":{{"channel_id":"c1"}}}}"#,
+            i64::MAX
+        )
+    };
+    let list = format!(
+        r#"{{"total":2,"total_unread_threads":2,"total_unread_mentions":2,"threads":[{},{}]}}"#,
+        thread("p1"),
+        thread("p2")
+    );
+    collector.absorb("GET", "/users/me/teams/t1/threads", 200, list.as_bytes());
+    let (_, counts) = collector.finish().unwrap().team_threads[0];
+    assert_eq!((counts.unread_mentions, counts.unread_urgent_mentions), (i64::MAX, i64::MAX));
+}
