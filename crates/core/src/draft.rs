@@ -109,7 +109,11 @@ impl About {
     fn word(&self) -> Decision {
         let post = &self.posted.post;
         let direct = self.is_direct();
-        let place = self.place();
+        let name = |text: &str| present::bounded(text.to_owned(), self.mode);
+        let author = name(&self.sender);
+        // In our own sentences and rows nothing deceives; the plain wording is the server's.
+        let sender = text::neutralize(&author).into_owned();
+        let place = text::neutralize(&name(self.place())).into_owned();
         let plain = present::plain_text(post, self.mode);
         let phrase = present::fallback_phrase(&self.posted);
         let setting = setting_of(self.verdict.skip, self.own_level);
@@ -117,7 +121,7 @@ impl About {
             .root_message
             .as_deref()
             .filter(|root| self.crt_reply && !root.is_empty())
-            .map(|root| text::shorten(&text::neutralize(&text::strip_markdown(root)), 80));
+            .map(|root| text::shorten(&text::neutralize(&present::plain(root, self.mode)), 80));
         Decision {
             seq: self.seq,
             kind: self.kind,
@@ -128,16 +132,17 @@ impl About {
             root_id: post.root_id,
             call_id: None,
             user_id: post.user_id,
-            sender: text::neutralize(&self.sender).into_owned(),
-            place: text::neutralize(place).into_owned(),
+            sentence: sentence(&self.verdict, setting, &place, &sender, direct),
+            trace: self.verdict.trace.iter().map(|step| step.worded(&place)).collect(),
+            sender,
+            place,
             direct,
             thread,
-            title: present::title(self.known_title.as_deref(), &self.posted, self.crt_reply),
-            body: present::body(&self.sender, &plain, phrase),
+            title: name(&present::title(self.known_title.as_deref(), &self.posted, self.crt_reply)),
+            body: present::body(&author, &plain, phrase),
             text: if plain.is_empty() { capitalized(phrase) } else { text::for_people(&plain) },
             verdict: if self.verdict.notifies() { Shown::Notify } else { Shown::Skip },
             reason: self.verdict.skip,
-            sentence: sentence(&self.verdict, setting, place, &self.sender, direct),
             setting,
             recovered: self.recovered.filter(|_| self.verdict.notifies()).map(Cow::Borrowed),
             priority: post.priority,
@@ -146,7 +151,6 @@ impl About {
             at_ms: self.at_ms,
             ring: None,
             permalink: present::permalink(&self.server_url, Some(&self.team), post.id.as_str()),
-            trace: self.verdict.trace.iter().map(|step| step.worded(place)).collect(),
         }
     }
 }

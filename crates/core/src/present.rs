@@ -6,6 +6,16 @@ use crate::sound::MessageSound;
 use crate::state::channel::{ChannelPrefs, SoundName, Switch};
 use crate::text;
 
+/// The longest name of a person or place in a decision, in graphemes: servers take at most 64 characters.
+pub const NAME_GRAPHEMES: usize = 256;
+
+/// A name of a hostile length, shortened to [`NAME_GRAPHEMES`]; every other one as it is. The official client knows no limit
+/// (notifications §3.2), so nothing is shortened in strict mode.
+pub fn bounded(name: String, mode: Mode) -> String {
+    // Fewer bytes than that cannot be more graphemes.
+    if mode == Mode::Strict || name.len() <= NAME_GRAPHEMES { name } else { text::shorten(&name, NAME_GRAPHEMES) }
+}
+
 /// A user's name in a format (notifications §3.2). Empty only for a user without any name.
 pub fn display_name(user: &User, format: &str) -> String {
     let full = || match (user.first_name.is_empty(), user.last_name.is_empty()) {
@@ -60,9 +70,14 @@ pub fn source_text<'a>(post: &'a Post<'_>) -> &'a str {
 
 /// The message's text in one plain line; empty where there is none (notifications §3.2).
 pub fn plain_text(post: &Post<'_>, mode: Mode) -> String {
+    plain(source_text(post), mode)
+}
+
+/// Markdown as one plain line (notifications §3.3).
+pub fn plain(markdown: &str, mode: Mode) -> String {
     match mode {
-        Mode::Ours => text::strip_markdown(source_text(post)),
-        Mode::Strict => text::strip_markdown_strict(source_text(post)),
+        Mode::Ours => text::strip_markdown(markdown),
+        Mode::Strict => text::strip_markdown_strict(markdown),
     }
 }
 

@@ -14,10 +14,12 @@ use crate::effect::{Effect, Effects, PlaySound};
 use crate::engine::Engine;
 use crate::event::{ActiveCall, CallEvent, CallsSetup, ChannelType, Priority};
 use crate::ids::{BannerId, CallId, ChannelId, PostId, ServerId};
+use crate::official::wording;
 use crate::prefs::Permission;
 use crate::present;
 use crate::sound::{MessageSound, RingSound, SoundChoice};
 use crate::state::channel::Conversation;
+use crate::text;
 use crate::time::{MonoTime, Now};
 use crate::view::{BannerKind, BannerView};
 
@@ -264,31 +266,33 @@ impl Engine {
             .owner_id
             .and_then(|owner| state.user(owner))
             .map_or_else(|| "Someone".to_owned(), |user| present::display_name(user, format));
-        let direct = channel.and_then(|channel| channel.channel_type) == Some(ChannelType::Direct);
+        let caller = present::bounded(caller, self.mode);
+        let channel_type = channel.and_then(|channel| channel.channel_type);
+        let direct = channel_type == Some(ChannelType::Direct);
         let title = if direct {
             caller.clone()
+        } else if matches!(channel_type, Some(ChannelType::Public | ChannelType::Private)) {
+            present::bounded(state.place_title(call.channel_id), self.mode)
         } else {
-            // C15: the other members except caller and me, at most two names.
-            let caller_username =
-                call.owner_id.and_then(|owner| state.user(owner)).map(|user| user.username.clone()).unwrap_or_default();
-            let names: Vec<&str> = channel
+            // The other members except caller and me (C15).
+            let caller_username = call.owner_id.and_then(|owner| state.user(owner)).map(|user| user.username.as_str());
+            let others: Vec<String> = channel
                 .map(|channel| &*channel.display_name)
                 .unwrap_or_default()
                 .split(", ")
-                .filter(|name| *name != state.me.username && *name != caller_username)
+                .filter(|name| !name.is_empty() && *name != state.me.username && Some(*name) != caller_username)
+                .map(|name| {
+                    state.user_named(name).map_or_else(|| name.to_owned(), |user| present::display_name(user, format))
+                })
                 .collect();
-            match names.as_slice() {
-                [first, second, rest @ ..] if !rest.is_empty() => {
-                    format!("{first}, {second}, {} {}", rest.len(), if rest.len() == 1 { "other" } else { "others" })
-                }
-                few => few.join(", "),
-            }
+            let others: Vec<&str> = others.iter().map(String::as_str).collect();
+            present::bounded(wording::call_title(&caller, &others), self.mode)
         };
         let team = channel
             .and_then(|channel| channel.team_id)
             .and_then(|team| state.teams.get(&team))
             .map(|team| team.name.clone());
-        let text = format!("{caller} is inviting you to a call");
+        let body = wording::call_body(&caller);
         let permalink =
             call.post_id.map(|post| present::permalink(&url, team.as_deref(), post.as_str())).unwrap_or_default();
         let (outcome, detail) = match (reason, ring) {
@@ -313,13 +317,13 @@ impl Engine {
             root_id: None,
             call_id: Some(call.call_id),
             user_id: call.owner_id,
-            sender: caller,
-            place: if direct { String::new() } else { title.clone() },
+            sender: text::neutralize(&caller).into_owned(),
+            place: if direct { String::new() } else { text::neutralize(&title).into_owned() },
             direct,
             thread: None,
             title,
-            body: text.clone(),
-            text,
+            text: text::neutralize(&body).into_owned(),
+            body,
             verdict: Shown::Skip,
             reason,
             sentence: match reason {

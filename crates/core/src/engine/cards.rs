@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use crate::activity::{Decision, DecisionKind, Verdict as Shown};
 use crate::banner::{Card, Head, Rank, Shows, lifetime_ms};
-use crate::decide::Verdict;
 use crate::decide::says::{Step, Took};
+use crate::decide::{Mode, Verdict};
 use crate::draft::{About, Draft, sentence, setting_of};
 use crate::effect::{Effect, Effects, PlaySound};
 use crate::engine::{Engine, RECENT_ITEMS};
 use crate::event::{ChannelType, Posted, Priority};
 use crate::ids::{BannerId, ServerId};
+use crate::official;
 use crate::present;
 use crate::sound::{MessageSound, SoundChoice};
 use crate::state::ServerState;
@@ -55,7 +56,11 @@ impl Engine {
         let channel_prefs = channel.and_then(|channel| channel.prefs.as_deref());
         let crt_reply = state.crt() && post.root_id.is_some();
         let author = post.user_id.and_then(|user| state.user(user));
-        let sender = present::author_name(
+        let author_name = match self.mode {
+            Mode::Ours => present::author_name,
+            Mode::Strict => official::wording::author,
+        };
+        let sender = author_name(
             post,
             &posted.sender_name,
             author,

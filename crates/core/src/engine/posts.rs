@@ -169,7 +169,8 @@ impl Engine {
             self.call_post_ended(now, id, post.id, out);
         }
         // Embeds and acknowledgements send this too: the text changed only if `edit_at` is set (protocol §5.3).
-        if post.edit_at <= 0 || !self.prefs.banner.show_text {
+        // The official client leaves a banner as it was.
+        if post.edit_at <= 0 || !self.prefs.banner.show_text || self.mode == Mode::Strict {
             return;
         }
         let text = present::plain_text(post, self.mode);
@@ -177,13 +178,10 @@ impl Engine {
             return;
         }
         let shown = crate::text::for_people(&text);
-        let author = self
-            .servers
-            .get(&id)
-            .and_then(|server| {
-                server.state.user(post.user_id?).map(|user| present::display_name(user, server.state.name_format()))
-            })
-            .unwrap_or_else(|| "Someone".to_owned());
+        let Some(state) = self.servers.get(&id).map(|server| &server.state) else { return };
+        let author = post.user_id.and_then(|user| state.user(user));
+        let overrides = state.config.enable_post_username_override;
+        let author = present::author_name(post, "", author, state.name_format(), overrides);
         let body = crate::text::for_people(&present::body(&author, &text, ""));
         if self.stack.edit(id, post.id, &shown, &body) {
             self.dirty = true;

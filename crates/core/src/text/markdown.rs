@@ -10,8 +10,8 @@ use super::blocks::{Block, blocks};
 use super::cut_at_char;
 use super::inline::inlines;
 
-/// The most markdown looked at, in bytes: a 64 KiB message is cut before it is read.
-const PARSE_LIMIT_BYTES: usize = 16 * 1024;
+/// The most markdown looked at, in bytes: a server keeps no longer message.
+const PARSE_LIMIT_BYTES: usize = 64 * 1024;
 
 /// Turns markdown into one plain line, with one space between blocks and lines.
 pub fn strip_markdown(source: &str) -> String {

@@ -8,4 +8,5 @@ mod deciding;
 mod listing;
 mod people;
 mod properties;
+mod wording;
 mod world;

@@ -39,7 +39,7 @@ pub fn props(pairs: &[(&str, &str)]) -> NotifyProps {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
 
-fn person(name: &str) -> User {
+pub fn person(name: &str) -> User {
     User { id: Some(user(name)), username: name.to_owned(), ..User::default() }
 }
 
@@ -131,6 +131,8 @@ pub struct Setup {
     pub ops: NotifyProps,
     pub crt: bool,
     pub surface: Surface,
+    /// Copies the official client.
+    pub strict: bool,
 }
 
 impl Default for Setup {
@@ -141,6 +143,7 @@ impl Default for Setup {
             ops: props(&[("desktop", "default"), ("mark_unread", "all")]),
             crt: false,
             surface: Surface::Banners,
+            strict: false,
         }
     }
 }
@@ -163,7 +166,8 @@ impl World {
                 insecure: false,
             })
             .collect();
-        let engine = Engine::new(LocalPrefs { servers, ..LocalPrefs::default() });
+        let prefs = LocalPrefs { servers, ..LocalPrefs::default() };
+        let engine = if setup.strict { Engine::strict(prefs) } else { Engine::new(prefs) };
         let mut world = Self { engine, ms: 0, effects: Effects::new() };
         world.signal(Signal::SurfaceChanged(setup.surface));
         for server in [NORTH, LUMEN] {
