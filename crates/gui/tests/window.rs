@@ -369,7 +369,7 @@ fn the_number_opens_as_the_list_of_what_it_counts_and_each_row_opens_in_the_brow
     for row in [
         "Rosa Almeida, direct message, 1 message",
         "Incidents, urgent, 1 mention, 4 unread",
-        "Which port behind the proxy?, thread in Ops room, 1 mention, 2 unread",
+        "Which port behind the proxy?, thread · Ops room, 1 mention, 2 unread",
         "Release train, 12 unread",
         "2 threads you follow, in direct and group messages",
     ] {

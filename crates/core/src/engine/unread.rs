@@ -12,7 +12,7 @@ use crate::text;
 use crate::view::{UnreadList, UnreadPlace, UnreadRow};
 
 /// The longest title in a row, in graphemes.
-const TITLE_GRAPHEMES: usize = 120;
+const TITLE_GRAPHEMES: usize = 80;
 
 /// Lists what a server adds to the badge. Costs what is listed, not what there is: both orders are kept as things change.
 pub(super) fn list(state: &ServerState) -> UnreadList {

@@ -248,7 +248,7 @@ mod tests {
             "Paused for 2 more min\n",
             "Har[31mbour (https://chat.example.com as rosa): signed out: the session expired, waits for your permission\n",
             "There is no tray.",
-            "     2  Ops room, North, 5 unread\n     1  Which port?, thread in Ops room\n",
+            "     2  Ops room, North, 5 unread\n     1  Which port?, thread · Ops room\n",
             "     •  Quiet 9, 1 unread\n        and 4 more conversations\n",
         ] {
             assert!(text.contains(part), "{part:?} is missing from {text:?}");

@@ -51,15 +51,14 @@ pub fn unread_title(row: &UnreadRow) -> String {
 /// What stands behind it: where it is.
 pub fn unread_place(row: &UnreadRow) -> String {
     let kind = match row.place {
-        UnreadPlace::Thread(_) if row.channel.is_empty() => "thread".to_owned(),
-        UnreadPlace::Thread(_) => format!("thread in {}", row.channel),
-        UnreadPlace::Threads(None, _) => "in direct and group messages".to_owned(),
-        UnreadPlace::Direct(..) => "direct message".to_owned(),
-        UnreadPlace::Group(_) => "group message".to_owned(),
-        UnreadPlace::Channel(_) | UnreadPlace::Threads(Some(_), _) => String::new(),
+        UnreadPlace::Thread(_) => "thread",
+        UnreadPlace::Threads(None, _) => "in direct and group messages",
+        UnreadPlace::Direct(..) => "direct message",
+        UnreadPlace::Group(_) => "group message",
+        UnreadPlace::Channel(_) | UnreadPlace::Threads(Some(_), _) => "",
     };
     let muted = if row.muted { "muted channel" } else { "" };
-    [kind.as_str(), row.team.as_str(), muted]
+    [kind, row.channel.as_str(), row.team.as_str(), muted]
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
