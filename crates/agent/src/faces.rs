@@ -171,6 +171,8 @@ impl Faces {
         let Some(process) = slot.process.take_if(|process| process.generation == exit.generation) else {
             return Ended::Nothing;
         };
+        // It ended with its process, whoever tells us first: a card that is due must not wait for the other to be told.
+        slot.connection = None;
         let in_order = matches!(&exit.status, Ok(status) if status.success());
         let lived = now.since(process.started);
         if in_order && lived >= TOO_SOON {
@@ -324,6 +326,20 @@ mod tests {
         assert!(matches!(raised.try_recv(), Ok(Down::Raise(Some(Page::Servers)))));
         assert!(!faces.gone(Face::Window, ConnectionId(7)), "an older connection does not count");
         assert!(faces.gone(Face::Window, ConnectionId(1)));
+    }
+
+    #[tokio::test]
+    async fn a_face_that_ended_can_be_replaced_before_its_connection_is_seen_to_end() {
+        let (_folder, mut faces) = faces("exit 0");
+        faces.want_banners(MonoTime(0)).unwrap();
+        let (down, _queue) = mpsc::channel(4);
+        faces.connected(Face::Banners, ConnectionId(1), down);
+        let exit = faces.next_exit().await;
+        assert_eq!(faces.on_exit(&exit, MonoTime(30_000)), Ended::Quietly(Face::Banners));
+        assert!(!faces.has_banners());
+        faces.want_banners(MonoTime(30_001)).unwrap();
+        assert!(faces.has_banners());
+        assert!(!faces.gone(Face::Banners, ConnectionId(1)), "the new one did not lose its connection");
     }
 
     #[tokio::test(start_paused = true)]
