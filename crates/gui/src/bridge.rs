@@ -146,6 +146,8 @@ pub struct Raise {
 #[derive(Default)]
 struct Inbox {
     view: Option<Arc<View>>,
+    /// The newest, looked at or not.
+    newest: Option<Arc<View>>,
     answers: VecDeque<(QueryId, Answer)>,
     raise: Option<Raise>,
     closed: bool,
@@ -252,8 +254,13 @@ fn lock<T>(cell: &Mutex<T>) -> MutexGuard<'_, T> {
 fn receive((inbox, changed): &(Mutex<Inbox>, Condvar), down: Option<Down>) {
     let waker = {
         let mut inbox = lock(inbox);
+        let mut calls_for_a_frame = true;
         match down {
-            Some(Down::View(view)) => inbox.view = Some(view),
+            Some(Down::View(view)) => {
+                calls_for_a_frame = inbox.newest.as_ref().is_none_or(|old| looks_different(old, &view));
+                inbox.newest = Some(Arc::clone(&view));
+                inbox.view = Some(view);
+            }
             Some(Down::Answer(id, answer)) => {
                 if inbox.answers.len() == ANSWERS_KEPT {
                     inbox.answers.pop_front();
@@ -263,12 +270,23 @@ fn receive((inbox, changed): &(Mutex<Inbox>, Condvar), down: Option<Down>) {
             Some(Down::Raise(page)) => inbox.raise = Some(Raise { page }),
             None => inbox.closed = true,
         }
-        inbox.waker.clone()
+        inbox.waker.clone().filter(|_| calls_for_a_frame)
     };
     changed.notify_all();
     if let Some(ctx) = waker {
         ctx.request_repaint();
     }
+}
+
+/// Whether anybody could see that this view is newer. Live servers give a sign of life every half minute, and that is
+/// no reason to draw: where it is shown, as "4 s ago", frames come of themselves.
+fn looks_different(old: &View, new: &View) -> bool {
+    let mut old = old.clone();
+    old.revision = new.revision;
+    for (old, new) in old.servers.iter_mut().zip(&new.servers) {
+        old.last_heard_ms = new.last_heard_ms;
+    }
+    old != *new
 }
 
 #[cfg(test)]
@@ -297,6 +315,18 @@ mod tests {
             std::thread::yield_now();
         }
         assert_eq!(newest, 50);
+    }
+
+    #[test]
+    fn a_sign_of_life_alone_draws_nothing() {
+        let heard = |ms| {
+            let mut view = View { revision: 7, ..crate::testing::view() };
+            view.servers[0].last_heard_ms = ms;
+            view
+        };
+        assert!(!looks_different(&heard(1_000), &View { revision: 8, ..heard(31_000) }));
+        assert!(looks_different(&heard(1_000), &View { banners_waiting: 9, ..heard(31_000) }));
+        assert!(looks_different(&heard(1_000), &View::default()), "a server is gone");
     }
 
     #[test]
