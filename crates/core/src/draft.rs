@@ -5,17 +5,18 @@
 //! are the same whenever they are made.
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::activity::{Decision, DecisionKind, Verdict as Shown};
 use crate::decide::reason::Reason;
 use crate::decide::says::{Says, Step};
 use crate::decide::setting::Setting;
 use crate::decide::{Mode, Verdict};
-use crate::event::{ChannelType, Posted};
+use crate::event::{ChannelType, Post, Team, User};
 use crate::ids::ServerId;
+use crate::present::Named;
 use crate::sound::SoundChoice;
-use crate::{present, text};
+use crate::{official, present, text};
 
 /// A decision whose words may not be made yet.
 #[derive(Debug)]
@@ -24,9 +25,27 @@ pub struct Draft(Source);
 #[derive(Debug)]
 enum Source {
     /// About a post: worded once, when first read.
-    Post(Box<About>, OnceLock<Box<Decision>>),
+    Post(About, OnceLock<Box<Decision>>),
     /// Worded already: calls and notices are rare.
     Said(Box<Decision>),
+}
+
+/// A server as it was called.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Label {
+    pub(crate) name: String,
+    pub(crate) url: String,
+}
+
+/// A conversation's name, before it is put into words.
+#[derive(Debug)]
+pub(crate) enum Title {
+    /// "Direct Message".
+    Direct,
+    /// A group: named by its members.
+    Group(Vec<Named>),
+    /// A channel's display name.
+    Text(Box<str>),
 }
 
 /// What a decision about a post was made from.
@@ -37,21 +56,25 @@ pub(crate) struct About {
     pub(crate) kind: DecisionKind,
     pub(crate) mode: Mode,
     pub(crate) server: ServerId,
-    pub(crate) server_name: String,
-    pub(crate) server_url: String,
-    pub(crate) posted: Posted<'static>,
-    /// As known, else as the event says.
+    pub(crate) label: Arc<Label>,
+    pub(crate) post: Post<'static>,
+    /// What is said where there is no text.
+    pub(crate) phrase: &'static str,
+    /// The channel's kind, as known, else as the event says.
     pub(crate) channel_type: Option<ChannelType>,
-    /// The channel's title where the client knows it (notifications §3.1).
-    pub(crate) known_title: Option<String>,
-    /// The author's name for people.
-    pub(crate) sender: String,
+    /// The same as the event says.
+    pub(crate) event_type: Option<ChannelType>,
+    pub(crate) title: Title,
+    /// The author, where known; else `sender_name` of the event.
+    pub(crate) author: Result<Arc<User>, Box<str>>,
+    /// The name format in force.
+    pub(crate) name_format: &'static str,
+    pub(crate) overrides_allowed: bool,
     /// A reply, and replies are collapsed.
     pub(crate) crt_reply: bool,
     /// Markdown of the thread's root, where known.
     pub(crate) root_message: Option<Box<str>>,
-    /// URL name of the team; empty where there is none.
-    pub(crate) team: String,
+    pub(crate) team: Option<Arc<Team>>,
     pub(crate) mentioned: bool,
     /// The channel has a level of its own.
     pub(crate) own_level: bool,
@@ -66,7 +89,7 @@ pub(crate) struct About {
 
 impl Draft {
     pub(crate) fn of_post(about: About) -> Self {
-        Self(Source::Post(Box::new(about), OnceLock::new()))
+        Self(Source::Post(about, OnceLock::new()))
     }
 
     /// Which server it came from.
@@ -98,35 +121,54 @@ impl About {
         self.channel_type == Some(ChannelType::Direct)
     }
 
-    /// Where it was written, for people: "Ops room", a group's names; empty for a direct message.
-    fn place(&self) -> &str {
-        if self.is_direct() || self.posted.channel_type == Some(ChannelType::Direct) {
-            return "";
+    /// The conversation's name (notifications §3.1).
+    fn base(&self) -> Cow<'_, str> {
+        match &self.title {
+            Title::Direct => "Direct Message".into(),
+            Title::Group(members) => present::group_title(members, self.name_format).into(),
+            Title::Text(name) => Cow::Borrowed(name),
         }
-        self.known_title.as_deref().unwrap_or(&self.posted.channel_display_name)
+    }
+
+    fn author(&self) -> String {
+        let name = match self.mode {
+            Mode::Ours => present::author_name,
+            Mode::Strict => official::wording::author,
+        };
+        let (author, sender_name) = match &self.author {
+            Ok(author) => (Some(&**author), ""),
+            Err(sender_name) => (None, &**sender_name),
+        };
+        name(&self.post, sender_name, author, self.name_format, self.overrides_allowed)
     }
 
     fn word(&self) -> Decision {
-        let post = &self.posted.post;
+        let post = &self.post;
         let direct = self.is_direct();
-        let name = |text: &str| present::bounded(text.to_owned(), self.mode);
-        let author = name(&self.sender);
+        let name = |text: String| present::bounded(text, self.mode);
+        let author = name(self.author());
         // In our own sentences and rows nothing deceives; the plain wording is the server's.
         let sender = text::neutralize(&author).into_owned();
-        let place = text::neutralize(&name(self.place())).into_owned();
+        let base = self.base();
+        // Where it was written, for people: "Ops room", a group's names; empty for a direct message.
+        let place = if direct || self.event_type == Some(ChannelType::Direct) {
+            String::new()
+        } else {
+            text::neutralize(&name(base.clone().into_owned())).into_owned()
+        };
         let plain = present::plain_text(post, self.mode);
-        let phrase = present::fallback_phrase(&self.posted);
         let setting = setting_of(self.verdict.skip, self.own_level);
         let thread = self
             .root_message
             .as_deref()
             .filter(|root| self.crt_reply && !root.is_empty())
             .map(|root| text::shorten(&text::neutralize(&present::plain(root, self.mode)), 80));
+        let team = self.team.as_deref().map(|team| team.name.as_str());
         Decision {
             seq: self.seq,
             kind: self.kind,
             server: self.server,
-            server_name: self.server_name.clone(),
+            server_name: self.label.name.clone(),
             channel_id: Some(post.channel_id),
             post_id: Some(post.id),
             root_id: post.root_id,
@@ -138,9 +180,9 @@ impl About {
             place,
             direct,
             thread,
-            title: name(&present::title(self.known_title.as_deref(), &self.posted, self.crt_reply)),
-            body: present::body(&author, &plain, phrase),
-            text: if plain.is_empty() { capitalized(phrase) } else { text::for_people(&plain) },
+            title: name(present::titled(&base, self.crt_reply)),
+            body: present::body(&author, &plain, self.phrase),
+            text: if plain.is_empty() { capitalized(self.phrase) } else { text::for_people(&plain) },
             verdict: if self.verdict.notifies() { Shown::Notify } else { Shown::Skip },
             reason: self.verdict.skip,
             setting,
@@ -150,7 +192,7 @@ impl About {
             sound: self.sound,
             at_ms: self.at_ms,
             ring: None,
-            permalink: present::permalink(&self.server_url, Some(&self.team), post.id.as_str()),
+            permalink: present::permalink(&self.label.url, team, post.id.as_str()),
         }
     }
 }

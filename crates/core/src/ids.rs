@@ -5,14 +5,17 @@
 //! Keeping it inline makes ids `Copy`, so state and views share them without counting references.
 
 use core::fmt;
+use core::num::NonZeroU8;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An opaque identifier held inline.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Id {
-    bytes: [u8; Self::MAX_LEN],
-    len: u8,
+    /// The text, and zeros behind it.
+    text: [u8; Self::MAX_LEN],
+    /// Its length. Never zero, so that an absent id takes no byte more.
+    len: NonZeroU8,
 }
 
 impl Id {
@@ -25,21 +28,24 @@ impl Id {
         if source.is_empty() || source.len() > Self::MAX_LEN || !source.iter().all(u8::is_ascii_graphic) {
             return None;
         }
-        let mut bytes = [0; Self::MAX_LEN];
-        bytes.get_mut(..source.len())?.copy_from_slice(source);
-        Some(Self { bytes, len: u8::try_from(source.len()).ok()? })
+        let mut text = [0; Self::MAX_LEN];
+        text.get_mut(..source.len())?.copy_from_slice(source);
+        Some(Self { text, len: NonZeroU8::new(u8::try_from(source.len()).ok()?)? })
     }
 
     /// The id as the server wrote it.
     pub fn as_str(&self) -> &str {
-        self.bytes.get(..usize::from(self.len)).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default()
+        self.text
+            .get(..usize::from(self.len.get()))
+            .and_then(|bytes| core::str::from_utf8(bytes).ok())
+            .unwrap_or_default()
     }
 }
 
 impl core::hash::Hash for Id {
     fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
         // The unused tail is always zero, so the whole array may be hashed in words.
-        state.write(&self.bytes);
+        state.write(&self.text);
     }
 }
 
@@ -163,14 +169,24 @@ impl core::hash::Hasher for IdHasher {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            if let Some(part) = word.get_mut(..chunk.len()) {
-                part.copy_from_slice(chunk);
-            }
-            self.0 = (self.0.rotate_left(23) ^ u64::from_le_bytes(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            self.0 ^= self.0 >> 32;
+        let (words, rest) = bytes.as_chunks();
+        for word in words {
+            self.add(*word);
         }
+        if !rest.is_empty() {
+            let mut word = [0; 8];
+            if let Some(part) = word.get_mut(..rest.len()) {
+                part.copy_from_slice(rest);
+            }
+            self.add(word);
+        }
+    }
+}
+
+impl IdHasher {
+    fn add(&mut self, word: [u8; 8]) {
+        self.0 = (self.0.rotate_left(23) ^ u64::from_le_bytes(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 ^= self.0 >> 32;
     }
 }
 

@@ -1,8 +1,11 @@
 //! How: title, body, names and sound. Apart from *whether*, so that the two can change apart.
 
+use std::sync::Arc;
+
 use crate::decide::Mode;
 use crate::event::{ChannelType, NotifyProps, Post, Posted, User};
 use crate::sound::MessageSound;
+use crate::state::account::Account;
 use crate::state::channel::{ChannelPrefs, SoundName, Switch};
 use crate::text;
 
@@ -19,7 +22,7 @@ pub fn bounded(name: String, mode: Mode) -> String {
 /// A user's name in a format (notifications §3.2). Empty only for a user without any name.
 pub fn display_name(user: &User, format: &str) -> String {
     let full = || match (user.first_name.is_empty(), user.last_name.is_empty()) {
-        (false, false) => format!("{} {}", user.first_name, user.last_name),
+        (false, false) => [user.first_name.as_str(), " ", user.last_name.as_str()].concat(),
         (false, true) => user.first_name.clone(),
         (true, _) => user.last_name.clone(),
     };
@@ -30,6 +33,47 @@ pub fn display_name(user: &User, format: &str) -> String {
         _ => plain(),
     };
     if name.trim().is_empty() { user.username.clone() } else { name }
+}
+
+/// A member of a group: known, or by username only.
+#[derive(Clone, Debug)]
+pub enum Named {
+    /// Known.
+    Known(Arc<User>),
+    /// By username.
+    Only(Box<str>),
+}
+
+impl Named {
+    /// Whether there is anything to call them.
+    pub fn is_named(&self) -> bool {
+        match self {
+            Self::Known(_) => true,
+            Self::Only(username) => !username.is_empty(),
+        }
+    }
+}
+
+/// A name format as one of the three that there are: an unknown word is the last (notifications §1.4).
+pub fn known_format(format: &str) -> &'static str {
+    match format {
+        "nickname_full_name" => "nickname_full_name",
+        "full_name" => "full_name",
+        _ => "username",
+    }
+}
+
+/// A group's name: its members in a name format, sorted without regard to case (notifications §3.1).
+pub fn group_title(members: &[Named], format: &str) -> String {
+    let mut names: Vec<String> = members
+        .iter()
+        .map(|member| match member {
+            Named::Known(user) => display_name(user, format),
+            Named::Only(username) => username.clone().into_string(),
+        })
+        .collect();
+    names.sort_by_key(|name| name.to_lowercase());
+    names.join(", ")
 }
 
 /// Who wrote, for the body: an override, the display name, `sender_name`, or "Someone" (notifications §3.2).
@@ -101,6 +145,11 @@ pub fn title(known: Option<&str>, posted: &Posted<'_>, crt_reply: bool) -> Strin
         _ if posted.channel_type == Some(ChannelType::Direct) => "Direct Message",
         _ => &posted.channel_display_name,
     };
+    titled(base, crt_reply)
+}
+
+/// A title around a conversation's name.
+pub fn titled(base: &str, crt_reply: bool) -> String {
     if crt_reply { format!("Reply in {base}") } else { base.to_owned() }
 }
 
@@ -133,15 +182,24 @@ pub fn sound_name<'a>(channel: Option<&'a ChannelPrefs>, props: &'a NotifyProps)
     }
 }
 
+/// The sound of this name; `None` for the one called None. A name we do not have is Bing (S5).
+pub fn playable(name: &str) -> Option<MessageSound> {
+    (name != "None").then(|| MessageSound::parse(name).unwrap_or_default())
+}
+
 /// The sound to be played, before any throttling; `None` = silent.
-pub fn message_sound(channel: Option<&ChannelPrefs>, props: &NotifyProps) -> Option<MessageSound> {
-    if !sound_enabled(channel, props) {
-        return None;
-    }
-    match sound_name(channel, props) {
-        "None" => None,
-        name => Some(MessageSound::parse(name).unwrap_or_default()),
-    }
+pub fn message_sound(channel: Option<&ChannelPrefs>, account: &Account) -> Option<MessageSound> {
+    let is_on = match channel.map(|prefs| prefs.desktop_sound) {
+        Some(Switch::On) => true,
+        Some(Switch::Off) => false,
+        Some(Switch::Default | Switch::Unknown) | None => account.is_sound_on(),
+    };
+    let sound = match channel.map(|prefs| &prefs.sound) {
+        Some(SoundName::Known(sound)) => Some(*sound),
+        Some(SoundName::Other(name)) => playable(name),
+        Some(SoundName::Default) | None => account.sound(),
+    };
+    sound.filter(|_| is_on)
 }
 
 /// Where a message opens: the permalink (notifications §3.4).

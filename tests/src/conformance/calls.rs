@@ -7,6 +7,7 @@ use belfry_core::decide::{Facts, Mode, decide};
 use belfry_core::event::{ChannelType, NotifyProps, Status, User};
 use belfry_core::ids::UserId;
 use belfry_core::official::wording::{self, CallTurn};
+use belfry_core::state::account::Account;
 use belfry_core::state::channel::ChannelPrefs;
 use belfry_core::state::version_below;
 use serde_json::{Value, json};
@@ -84,7 +85,7 @@ fn message_is_vetoed(input: &Value, me: &Me<'_>, caller: &str, name: &str) -> Re
         let verdict = decide(&Facts {
             mode: Mode::Strict,
             me: &person,
-            props: me.account,
+            account: &Account::read(me.account.clone()),
             status: me.status,
             channel_prefs: me.channel_prefs,
             channel_archived: false,

@@ -74,7 +74,7 @@ struct Ordered {
 /// A server with the described channels, memberships and people.
 fn server(input: &Value) -> ServerState {
     let mut state = ServerState::default();
-    state.me = user(Some(&json!({"id": text_of(input, "me")}))).unwrap_or_default();
+    state.me = user(Some(&json!({"id": text_of(input, "me")}))).unwrap_or_default().into();
     if flag(input, "crt") {
         state.config.collapsed_threads = Some("always_on".to_owned());
     }

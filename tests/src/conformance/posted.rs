@@ -8,6 +8,7 @@ use belfry_core::event::{ChannelType, Event, NotifyProps, Posted, User};
 use belfry_core::ids::{ChannelId, PostId};
 use belfry_core::official::{shell, wording};
 use belfry_core::present;
+use belfry_core::state::account::Account;
 use belfry_core::state::channel::ChannelPrefs;
 use belfry_net::shapes;
 use belfry_net::wire::Decoder;
@@ -69,10 +70,11 @@ fn judge(input: &Value, posted: &Posted<'_>) -> Value {
     let groups = input.get("me").map(|me| text::group_names(me.get("group_mention_keys"))).unwrap_or_default();
     let status = status(input);
     let crt = flag(input, "crt");
+    let read = Account::read(account.clone());
     let facts = Facts {
         mode: Mode::Strict,
         me: &me,
-        props: &account,
+        account: &read,
         status: status.as_ref(),
         channel_prefs: prefs.as_ref(),
         channel_archived: false,

@@ -1,8 +1,9 @@
 //! What a decision is made from. Facts are gathered here, never computed inside a rule.
 
 use crate::decide::Mode;
-use crate::event::{ChannelType, NotifyProps, Post, Status, User};
+use crate::event::{ChannelType, Post, Status, User};
 use crate::ids::{ChannelId, PostId, UserId};
+use crate::state::account::Account;
 use crate::state::channel::{ChannelPrefs, Level};
 
 /// Everything the rules may look at.
@@ -13,7 +14,7 @@ pub struct Facts<'a> {
     /// The signed-in person.
     pub me: &'a User,
     /// Their account preferences.
-    pub props: &'a NotifyProps,
+    pub account: &'a Account,
     /// Their status; `None` = unknown.
     pub status: Option<&'a Status>,
     /// My preferences for the channel; `None` = membership unknown.
@@ -103,16 +104,13 @@ impl Facts<'_> {
 
     /// The account's level as stored; the word `default` itself is no account level.
     pub fn user_level(&self) -> Level {
-        match self.props.get("desktop") {
-            Some(word) if word == "default" => Level::Unknown,
-            stored => Level::read(stored),
-        }
+        self.account.level()
     }
 
     /// The `in followers` formula of the server (notifications §1.8), for rule F1.
     pub fn would_be_follower(&self, server_sends_followers: bool) -> bool {
         let mentioned = self.is_mentioned();
-        let stored = self.props.get("desktop_threads").map(String::as_str);
+        let stored = self.account.props().get("desktop_threads").map(String::as_str);
         let user_threads_all = match stored {
             Some(value) => value == "all",
             None => !server_sends_followers,

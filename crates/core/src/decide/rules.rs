@@ -173,8 +173,9 @@ fn group_mention(facts: &Facts<'_>) -> Outcome {
         Some(Switch::Off) => Some("off"),
         Some(Switch::Default | Switch::Unknown) | None => None,
     };
-    let ignored = mention::channel_wide_ignored(channel_value, facts.props.get("channel").map(String::as_str));
-    let keys = mention::keys(facts.me, facts.props, facts.groups, !ignored);
+    let ignored =
+        mention::channel_wide_ignored(channel_value, facts.account.props().get("channel").map(String::as_str));
+    let keys = mention::keys(facts.me, facts.account.props(), facts.groups, !ignored);
     let text = mention::searched_text(facts.post);
     match mention::find(&mention::reduce(&text, facts.mode == Mode::Strict), &keys) {
         Some(key) => Outcome::ToFocus(Says::HasWord(key.text.as_str().into())),

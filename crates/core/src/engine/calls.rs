@@ -179,7 +179,7 @@ impl Engine {
             already_rang: false,
             channel_prefs: channel.and_then(|channel| channel.prefs.as_deref()),
             status: state.status.as_ref(),
-            props: &state.props,
+            props: state.account.props(),
             // Belfry's window shows no channel: a call is never on screen already.
             window_hidden: true,
         });

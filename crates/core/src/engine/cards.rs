@@ -4,29 +4,28 @@ use std::sync::Arc;
 
 use crate::activity::{Decision, DecisionKind, Verdict as Shown};
 use crate::banner::{Card, Head, Rank, Shows, lifetime_ms};
+use crate::decide::Verdict;
 use crate::decide::says::{Step, Took};
-use crate::decide::{Mode, Verdict};
-use crate::draft::{About, Draft, sentence, setting_of};
+use crate::draft::{About, Draft, Label, Title, sentence, setting_of};
 use crate::effect::{Effect, Effects, PlaySound};
 use crate::engine::{Engine, RECENT_ITEMS};
 use crate::event::{ChannelType, Posted, Priority};
 use crate::ids::{BannerId, ServerId};
-use crate::official;
-use crate::present;
+use crate::present::{self, Named};
 use crate::sound::{MessageSound, SoundChoice};
 use crate::state::ServerState;
-use crate::state::channel::{Conversation, Level};
+use crate::state::channel::{ChannelState, Conversation, Level};
 use crate::time::Now;
 use crate::view::{BannerKind, BannerView};
 
 impl About {
     fn is_group(&self) -> bool {
-        self.posted.channel_type == Some(ChannelType::Group)
+        self.event_type == Some(ChannelType::Group)
     }
 
     /// Importance of its line.
     pub(super) fn rank(&self) -> Rank {
-        match (self.posted.post.priority, self.mentioned, self.is_direct() || self.is_group()) {
+        match (self.post.priority, self.mentioned, self.is_direct() || self.is_group()) {
             (Priority::Urgent, _, _) => Rank::Urgent,
             // Every direct message mentions its reader: that alone is no mention.
             (_, _, true) => Rank::Direct,
@@ -48,28 +47,20 @@ impl Engine {
         recovered: Option<&'static str>,
     ) -> Option<About> {
         self.decisions = self.decisions.saturating_add(1);
-        let server = self.servers.get(&id)?;
-        let prefs = self.server_prefs(id)?;
+        let prefs = self.prefs.servers.iter().find(|server| server.id == id)?;
+        let server = self.servers.get_mut(&id)?;
+        if server.label.name != prefs.name || server.label.url != prefs.url {
+            server.label = Arc::new(Label { name: prefs.name.clone(), url: prefs.url.clone() });
+        }
         let state = &server.state;
         let post = &posted.post;
         let channel = state.channels.get(&post.channel_id);
         let channel_prefs = channel.and_then(|channel| channel.prefs.as_deref());
         let crt_reply = state.crt() && post.root_id.is_some();
         let author = post.user_id.and_then(|user| state.user(user));
-        let author_name = match self.mode {
-            Mode::Ours => present::author_name,
-            Mode::Strict => official::wording::author,
-        };
-        let sender = author_name(
-            post,
-            &posted.sender_name,
-            author,
-            state.name_format(),
-            state.config.enable_post_username_override,
-        );
         let sound = verdict
             .notifies()
-            .then(|| present::message_sound(channel_prefs, &state.props))
+            .then(|| present::message_sound(channel_prefs, &state.account))
             .flatten()
             .map(SoundChoice::Message);
         Some(About {
@@ -77,35 +68,34 @@ impl Engine {
             kind,
             mode: self.mode,
             server: id,
-            server_name: prefs.name.clone(),
-            server_url: prefs.url.clone(),
+            label: Arc::clone(&server.label),
+            phrase: present::fallback_phrase(&posted),
             channel_type: channel.and_then(|channel| channel.channel_type).or(posted.channel_type),
-            known_title: known_title(state, &posted),
-            sender,
+            event_type: posted.channel_type,
+            title: title(state, channel, &posted),
+            author: author.map(Arc::clone).ok_or_else(|| posted.sender_name.as_ref().into()),
+            name_format: present::known_format(state.name_format()),
+            overrides_allowed: state.config.enable_post_username_override,
             crt_reply,
             root_message: post
                 .root_id
                 .filter(|_| crt_reply)
                 .and_then(|root| state.threads.get(root))
                 .map(|held| held.root_message.clone()),
-            team: posted
-                .team_id
-                .and_then(|team| state.teams.get(&team))
-                .map(|team| team.name.clone())
-                .unwrap_or_default(),
+            team: posted.team_id.and_then(|team| state.teams.get(&team)).map(Arc::clone),
             mentioned: state.me_id().is_some_and(|me| posted.mentions.as_ref().is_some_and(|list| list.contains(&me))),
             own_level: channel_prefs.is_some_and(|prefs| prefs.desktop != Level::Default),
             verdict,
             recovered,
             sound,
             at_ms: if post.create_at > 0 { post.create_at } else { now.wall_ms() },
-            posted: posted.into_owned(),
+            post: posted.post.into_owned(),
         })
     }
 
     /// What of a message's card does not need words.
     pub(super) fn head(&self, about: &About) -> Head {
-        let post = &about.posted.post;
+        let post = &about.post;
         let personal = about.mentioned || about.is_direct() || about.is_group();
         Head {
             id: BannerId(0),
@@ -246,16 +236,23 @@ impl Engine {
     }
 }
 
-/// The channel's title where the client knows it (notifications §3.1).
-fn known_title(state: &ServerState, posted: &Posted<'_>) -> Option<String> {
-    let channel = state.channels.get(&posted.post.channel_id)?;
+/// A conversation's name: as the client knows it, else as the event says (notifications §3.1).
+fn title(state: &ServerState, channel: Option<&ChannelState>, posted: &Posted<'_>) -> Title {
+    let known = channel.and_then(|channel| Some((channel.channel_type?, &*channel.display_name)));
     // A group that was not fetched yet is named by the event, which lists every member.
-    let Some(channel_type) = channel.channel_type else {
-        return (posted.channel_type == Some(ChannelType::Group))
-            .then(|| state.group_title(&posted.channel_display_name));
+    let group = match known {
+        Some((ChannelType::Group, name)) => Some(name),
+        None if posted.channel_type == Some(ChannelType::Group) => Some(&*posted.channel_display_name),
+        _ => None,
     };
-    match channel_type {
-        ChannelType::Group => Some(state.group_title(&channel.display_name)),
-        ChannelType::Public | ChannelType::Private | ChannelType::Direct => state.channel_title(posted.post.channel_id),
+    let members = group.map(|name| state.group_members(name)).unwrap_or_default();
+    if members.iter().any(Named::is_named) {
+        return Title::Group(members);
+    }
+    match known {
+        Some((ChannelType::Direct, _)) => Title::Direct,
+        Some((ChannelType::Public | ChannelType::Private, name)) if !name.is_empty() => Title::Text(name.into()),
+        _ if posted.channel_type == Some(ChannelType::Direct) => Title::Direct,
+        _ => Title::Text(posted.channel_display_name.as_ref().into()),
     }
 }

@@ -18,7 +18,7 @@ use crate::badge::Badge;
 use crate::banner::{Card, Stack, StackEffect};
 use crate::command::Command;
 use crate::decide::Mode;
-use crate::draft::Draft;
+use crate::draft::{Draft, Label};
 use crate::effect::{Effect, Effects, Fetch};
 use crate::event::Event;
 use crate::ids::{IdMap, PostId, ServerId};
@@ -92,6 +92,7 @@ pub struct Engine {
 #[derive(Debug, Default)]
 struct Server {
     state: ServerState,
+    label: Arc<Label>,
     calls: calls::Calls,
     health: Health,
     signed_out: bool,

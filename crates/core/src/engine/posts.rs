@@ -181,7 +181,7 @@ impl Engine {
         let Some(state) = self.servers.get(&id).map(|server| &server.state) else { return };
         let author = post.user_id.and_then(|user| state.user(user));
         let overrides = state.config.enable_post_username_override;
-        let author = present::author_name(post, "", author, state.name_format(), overrides);
+        let author = present::author_name(post, "", author.map(|user| &**user), state.name_format(), overrides);
         let body = crate::text::for_people(&present::body(&author, &text, ""));
         if self.stack.edit(id, post.id, &shown, &body) {
             self.dirty = true;
@@ -214,7 +214,7 @@ pub(super) fn facts<'a>(server: &'a Server, posted: &'a Posted<'a>, follower_rec
     Facts {
         mode,
         me: &state.me,
-        props: &state.props,
+        account: &state.account,
         status: state.status.as_ref(),
         channel_prefs: channel.and_then(|channel| channel.prefs.as_deref()),
         channel_archived: channel.is_some_and(|channel| channel.delete_at != 0),

@@ -1,17 +1,18 @@
 //! Replicated facts of one server: applied, never judged.
 
+pub mod account;
 pub mod channel;
 pub mod threads;
 pub mod unread;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::effect::Fetch;
-use crate::event::{
-    Channel, ChannelType, License, Member, NotifyProps, Preference, ServerConfig, Snapshot, Status, Team, User,
-};
+use crate::event::{Channel, ChannelType, License, Member, Preference, ServerConfig, Snapshot, Status, Team, User};
 use crate::ids::{ChannelId, IdMap, TeamId, UserId};
-use crate::present;
+use crate::present::{self, Named};
+use crate::state::account::Account;
 use crate::state::channel::{ChannelPrefs, ChannelState};
 use crate::state::threads::Threads;
 
@@ -19,9 +20,9 @@ use crate::state::threads::Threads;
 #[derive(Debug, Default)]
 pub struct ServerState {
     /// The signed-in person.
-    pub me: User,
+    pub me: Arc<User>,
     /// Their account preferences.
-    pub props: NotifyProps,
+    pub account: Account,
     /// Configuration.
     pub config: ServerConfig,
     /// Licence.
@@ -31,11 +32,11 @@ pub struct ServerState {
     /// `display_settings/name_format`.
     pub name_format: Option<String>,
     /// Teams.
-    pub teams: BTreeMap<TeamId, Team>,
+    pub teams: BTreeMap<TeamId, Arc<Team>>,
     /// Channels the person is in.
     pub channels: IdMap<ChannelId, ChannelState>,
     /// People met so far. Changed by [`Self::apply_user`] only.
-    pub users: IdMap<UserId, User>,
+    pub users: IdMap<UserId, Arc<User>>,
     /// Who has which username.
     usernames: BTreeMap<Box<str>, UserId>,
     /// Threads and their counters.
@@ -89,16 +90,16 @@ impl ServerState {
         } = snapshot;
         if let Some(mut me) = me {
             if let Some(props) = me.notify_props.take() {
-                self.props = props;
+                self.account = Account::read(props);
             }
-            self.me = me;
+            self.me = Arc::new(me);
         }
         self.config = config;
         self.license = license;
         self.crt_preference = None;
         self.name_format = None;
         self.apply_preferences(&preferences);
-        self.teams = teams.into_iter().map(|team| (team.id, team)).collect();
+        self.teams = teams.into_iter().map(|team| (team.id, Arc::new(team))).collect();
         let mut old = core::mem::take(&mut self.channels);
         for channel in channels {
             let mut state = ChannelState::from_channel(&channel);
@@ -180,7 +181,7 @@ impl ServerState {
             let was_active = self.users.get(&id).is_none_or(|known| known.delete_at == 0);
             let is_active = user.delete_at == 0;
             self.remember_username(id, &user.username);
-            self.users.insert(id, user);
+            self.users.insert(id, Arc::new(user));
             // A deactivated teammate's direct messages leave the badge.
             if was_active != is_active {
                 self.recount();
@@ -190,10 +191,10 @@ impl ServerState {
         if user.update_at < self.me.update_at {
             return None;
         }
-        self.me = user;
+        self.me = Arc::new(user);
         match props {
             Some(props) if !props.is_empty() => {
-                self.props = props;
+                self.account = Account::read(props);
                 None
             }
             _ => Some(Fetch::Me),
@@ -215,12 +216,12 @@ impl ServerState {
     }
 
     /// A user by username, oneself not included.
-    pub fn user_named(&self, username: &str) -> Option<&User> {
+    pub fn user_named(&self, username: &str) -> Option<&Arc<User>> {
         self.users.get(self.usernames.get(username)?)
     }
 
     /// A user, oneself included.
-    pub fn user(&self, id: UserId) -> Option<&User> {
+    pub fn user(&self, id: UserId) -> Option<&Arc<User>> {
         if self.me.id == Some(id) { Some(&self.me) } else { self.users.get(&id) }
     }
 
@@ -313,24 +314,28 @@ impl ServerState {
         }
     }
 
-    /// A group's name: the other members in my name format, sorted without regard to case (notifications §3.1).
+    /// A group's name: the other members in my name format.
     pub fn group_title(&self, display_name: &str) -> String {
-        let mut names: Vec<String> = display_name
-            .split(", ")
-            .filter(|username| *username != self.me.username)
-            .map(|username| {
-                let known = self.user_named(username);
-                known.map_or_else(|| username.to_owned(), |user| present::display_name(user, self.name_format()))
+        present::group_title(&self.group_members(display_name), self.name_format())
+    }
+
+    /// The other members of a group, from its stored name: a list of usernames.
+    pub fn group_members(&self, display_name: &str) -> Vec<Named> {
+        let others = display_name.split(", ").filter(|username| *username != self.me.username);
+        others
+            .map(|username| match self.user_named(username) {
+                Some(user) => Named::Known(Arc::clone(user)),
+                None => Named::Only(username.into()),
             })
-            .collect();
-        names.sort_by_key(|name| name.to_lowercase());
-        names.join(", ")
+            .collect()
     }
 
     /// The other person of a direct message.
     pub fn teammate(&self, channel_name: &str) -> Option<UserId> {
         let me = self.me.id?;
-        let (first, second) = channel_name.split_once("__")?;
+        // Asked at every post of a direct message, where a general search would be most of its counting.
+        let at = channel_name.as_bytes().windows(2).position(|pair| pair == b"__")?;
+        let (first, second) = (channel_name.get(..at)?, channel_name.get(at.saturating_add(2)..)?);
         let other = if first == me.as_str() { second } else { first };
         UserId::parse(other)
     }

@@ -124,7 +124,10 @@ impl Plain {
     /// Text that is no part of a run: an address, an image's words. Its entities are decoded once only.
     pub(super) fn raw(&mut self, text: &str) {
         self.end_run();
-        self.text.push_str(text);
+        match self.joining {
+            Joining::Strict => self.text.push_str(text),
+            Joining::Ours => self.push_lines(text, " "),
+        }
     }
 
     /// Ends a run of text.

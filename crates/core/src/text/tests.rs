@@ -193,6 +193,12 @@ fn line_ends_are_spaces_and_the_official_client_keeps_the_later_ones() {
 }
 
 #[test]
+fn words_of_an_image_are_on_the_same_line() {
+    differs("a ![two\nlines](x.png) b", "a two lines b", "a two\nlines b");
+    differs("p![\n]()d", "p d", "p\nd");
+}
+
+#[test]
 fn blanks_inside_a_line_stay() {
     check("a   b", "a   b");
     check("a\tb", "a    b");
