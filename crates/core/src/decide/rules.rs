@@ -119,7 +119,7 @@ fn system_message(facts: &Facts<'_>) -> Outcome {
     }
     Outcome::Skip(
         Reason::SystemMessage,
-        Says::Plainly("A message that the server wrote by itself, such as somebody joining"),
+        Says::Plainly("It is a message that the server wrote by itself, such as somebody joining"),
     )
 }
 
@@ -191,14 +191,15 @@ fn mention_needed(facts: &Facts<'_>) -> Outcome {
     if facts.channel_type == Some(ChannelType::Group) || facts.level() != Level::Mention {
         return Outcome::NotApplicable;
     }
+    // Every direct message mentions its reader: that it is one says more.
+    if facts.event_channel_type == Some(ChannelType::Direct) {
+        return Outcome::Continue(Says::Plainly("Direct messages always notify at this level"));
+    }
     if facts.is_mentioned() {
         return Outcome::Continue(Says::Plainly("You were mentioned, or it has one of your words"));
     }
     if facts.is_follower() {
         return Outcome::Continue(Says::Plainly("It is a reply in a thread you follow"));
-    }
-    if facts.event_channel_type == Some(ChannelType::Direct) {
-        return Outcome::Continue(Says::Plainly("Direct messages always notify at this level"));
     }
     Outcome::Skip(
         Reason::NotMentioned,
@@ -211,9 +212,7 @@ fn followers_recovered(facts: &Facts<'_>) -> Outcome {
     if !facts.follower_recovered {
         return Outcome::NotApplicable;
     }
-    Outcome::Continue(Says::Plainly(
-        "You follow this thread; the server forgot to say so, Belfry noticed by its unread count",
-    ))
+    Outcome::Continue(Says::Plainly("You follow this thread: the server did not say so, but its unread count rose"))
 }
 
 /// Rule 11
