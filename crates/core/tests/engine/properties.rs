@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use belfry_core::activity::{DecisionKind, Verdict};
 use belfry_core::command::Command;
-use belfry_core::event::{Connection, Event, Status};
+use belfry_core::event::{Connection, Event, PostUnread, Snapshot, Status};
 use belfry_core::signal::Signal;
 use proptest::prelude::*;
 
 use crate::listing::assert_the_list_is_the_number;
-use crate::world::{Message, NORTH, World, channel, member_of, message, props, user};
+use crate::world::{Message, NORTH, Setup, World, channel, member_of, message, props, snapshot, user};
 
 const CHANNELS: [&str; 4] = ["ops", "train", "dm", "gm"];
 
@@ -20,22 +20,61 @@ fn place_name(place: usize) -> &'static str {
 /// Something that happens.
 #[derive(Clone, Debug)]
 enum Happening {
-    Posted { id: u8, place: usize, mine: bool, mention: bool, urgent: bool },
-    Read { place: usize },
-    Muted { place: usize, muted: bool },
-    Edited { id: u8, place: usize },
-    Deleted { id: u8, place: usize },
-    Status { disturb: bool },
-    Paused { on: bool },
-    Locked { on: bool },
+    Posted {
+        id: u8,
+        place: usize,
+        mine: bool,
+        mention: bool,
+        urgent: bool,
+    },
+    Read {
+        place: usize,
+    },
+    /// Marked unread from a message on, given as a share of the channel's history.
+    Unread {
+        place: usize,
+        from: u8,
+    },
+    /// Written while no frame came through.
+    Missed {
+        place: usize,
+        mention: bool,
+    },
+    /// Everything is read again from the server.
+    Resynced,
+    Muted {
+        place: usize,
+        muted: bool,
+    },
+    Edited {
+        id: u8,
+        place: usize,
+    },
+    Deleted {
+        id: u8,
+        place: usize,
+    },
+    Status {
+        disturb: bool,
+    },
+    Paused {
+        on: bool,
+    },
+    Locked {
+        on: bool,
+    },
     Dropped,
     Back,
     Painted,
-    Hovered { over: bool },
+    Hovered {
+        over: bool,
+    },
     FaceHere,
     FaceGone,
     Dismissed,
-    Waited { ms: u16 },
+    Waited {
+        ms: u16,
+    },
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -44,6 +83,9 @@ fn happening() -> impl Strategy<Value = Happening> {
         6 => (any::<u8>(), place.clone(), any::<bool>(), any::<bool>(), prop::bool::weighted(0.1))
             .prop_map(|(id, place, mine, mention, urgent)| Happening::Posted { id, place, mine: mine && id % 4 == 0, mention, urgent }),
         3 => place.clone().prop_map(|place| Happening::Read { place }),
+        1 => (place.clone(), any::<u8>()).prop_map(|(place, from)| Happening::Unread { place, from }),
+        1 => (place.clone(), any::<bool>()).prop_map(|(place, mention)| Happening::Missed { place, mention }),
+        1 => Just(Happening::Resynced),
         1 => (place.clone(), any::<bool>()).prop_map(|(place, muted)| Happening::Muted { place, muted }),
         1 => (any::<u8>(), place.clone()).prop_map(|(id, place)| Happening::Edited { id, place }),
         1 => (any::<u8>(), place).prop_map(|(id, place)| Happening::Deleted { id, place }),
@@ -61,12 +103,44 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
-/// What a person's phone would count: unread posts by channel, each with whether it mentions them.
+/// What a person's phone would count: every post of every channel with whether it mentions them, and how many are read.
 #[derive(Default)]
 struct Model {
-    unread: BTreeMap<usize, Vec<bool>>,
+    channels: BTreeMap<usize, Channel>,
     muted: BTreeSet<usize>,
     seen: BTreeSet<u8>,
+}
+
+#[derive(Default)]
+struct Channel {
+    posts: Vec<Written>,
+    read: usize,
+}
+
+struct Written {
+    mention: bool,
+    /// A frame or an answer brought it.
+    known: bool,
+}
+
+impl Channel {
+    /// Whether each mentions the person, of what Belfry can know to be unread.
+    fn unread(&self) -> impl Iterator<Item = bool> {
+        self.posts.iter().skip(self.read).filter(|post| post.known).map(|post| post.mention)
+    }
+
+    fn mentions(&self) -> i64 {
+        i64::try_from(self.unread().filter(|mention| *mention).count()).unwrap()
+    }
+
+    fn is_missing_some(&self) -> bool {
+        self.posts.iter().any(|post| !post.known)
+    }
+
+    /// Where the mark of `Unread` lies.
+    fn mark(&self, from: u8) -> usize {
+        usize::from(from) * self.posts.len() / 256
+    }
 }
 
 impl Model {
@@ -74,10 +148,26 @@ impl Model {
         match *happening {
             // Every direct and group message mentions its reader.
             Happening::Posted { id, place, mine, mention, .. } if self.seen.insert(id) => {
-                self.unread.entry(place).or_default().push(!mine && (mention || place >= 2));
+                let mention = !mine && (mention || place >= 2);
+                self.channels.entry(place).or_default().posts.push(Written { mention, known: true });
+            }
+            Happening::Missed { place, mention } => {
+                let post = Written { mention: mention || place >= 2, known: false };
+                self.channels.entry(place).or_default().posts.push(post);
+            }
+            Happening::Resynced => {
+                self.channels.values_mut().flat_map(|channel| &mut channel.posts).for_each(|post| post.known = true);
             }
             Happening::Read { place } => {
-                self.unread.remove(&place);
+                let channel = self.channels.entry(place).or_default();
+                channel.read = channel.posts.len();
+            }
+            // While something is missing, two clients may not agree what the mark stands for: left to the resync.
+            Happening::Unread { place, from } => {
+                let channel = self.channels.entry(place).or_default();
+                if !channel.is_missing_some() {
+                    channel.read = channel.mark(from);
+                }
             }
             Happening::Muted { place, muted } => {
                 if muted {
@@ -91,9 +181,10 @@ impl Model {
     }
 
     fn badge(&self) -> (u32, bool) {
-        let counted =
-            || self.unread.iter().filter(|(place, _)| !self.muted.contains(place)).flat_map(|(_, posts)| posts);
-        let mentions = u32::try_from(counted().filter(|mention| **mention).count()).unwrap();
+        let counted = || {
+            self.channels.iter().filter(|(place, _)| !self.muted.contains(place)).flat_map(|(_, held)| held.unread())
+        };
+        let mentions = u32::try_from(counted().filter(|mention| *mention).count()).unwrap();
         (mentions, mentions > 0 || counted().count() > 0)
     }
 }
@@ -117,6 +208,28 @@ fn written(id: u8, place: usize, mine: bool, mention: bool, urgent: bool) -> Mes
     if urgent { message.urgent() } else { message }
 }
 
+/// What the server answers to a client that reads everything anew.
+fn held_by_the_server(model: &Model) -> Snapshot {
+    let mut snapshot = snapshot(&Setup::default());
+    for (place, held) in &model.channels {
+        let id = channel(place_name(*place));
+        let total = i64::try_from(held.posts.len()).unwrap();
+        let channel = snapshot.channels.iter_mut().find(|channel| channel.id == id).unwrap();
+        (channel.total_msg_count, channel.total_msg_count_root) = (total, Some(total));
+        let member = snapshot.members.iter_mut().find(|member| member.channel_id == id).unwrap();
+        let read = i64::try_from(held.read).unwrap();
+        (member.msg_count, member.msg_count_root) = (read, Some(read));
+        let mentions = held.mentions();
+        (member.mention_count, member.mention_count_root) = (mentions, Some(mentions));
+    }
+    for place in &model.muted {
+        let id = channel(place_name(*place));
+        let member = snapshot.members.iter_mut().find(|member| member.channel_id == id).unwrap();
+        member.notify_props = props(&[("mark_unread", "mention")]);
+    }
+    snapshot
+}
+
 fn play(world: &mut World, happening: &Happening, model: &Model) {
     match *happening {
         Happening::Posted { id, place, mine, mention, urgent } => {
@@ -124,6 +237,29 @@ fn play(world: &mut World, happening: &Happening, model: &Model) {
         }
         Happening::Read { place } => {
             world.event(NORTH, Event::ChannelsViewed(vec![(channel(place_name(place)), None)]));
+        }
+        Happening::Unread { place, from } => {
+            let held = model.channels.get(&place).filter(|held| !held.is_missing_some());
+            if let Some(held) = held {
+                let read = i64::try_from(held.mark(from)).unwrap();
+                let mentions = held.mentions();
+                world.event(
+                    NORTH,
+                    Event::PostUnread(PostUnread {
+                        channel_id: channel(place_name(place)),
+                        msg_count: Some(read),
+                        msg_count_root: Some(read),
+                        mention_count: Some(mentions),
+                        mention_count_root: Some(mentions),
+                        urgent_mention_count: Some(0),
+                        last_viewed_at: Some(1),
+                    }),
+                );
+            }
+        }
+        Happening::Missed { .. } => {}
+        Happening::Resynced => {
+            world.event(NORTH, Event::Snapshot(Box::new(held_by_the_server(model))));
         }
         Happening::Muted { place, muted } => {
             // The server's row: counters as the person left them, the mute changed.

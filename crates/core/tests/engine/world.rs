@@ -304,7 +304,7 @@ pub fn member_of(name: &str, notify_props: NotifyProps) -> Member {
     }
 }
 
-fn snapshot(setup: &Setup) -> Snapshot {
+pub fn snapshot(setup: &Setup) -> Snapshot {
     let plain = || props(&[("desktop", "default"), ("mark_unread", "all")]);
     Snapshot {
         me: Some(User {
