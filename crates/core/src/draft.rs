@@ -182,7 +182,7 @@ impl About {
             thread,
             title: name(present::titled(&base, self.crt_reply)),
             body: present::body(&author, &plain, self.phrase),
-            text: if plain.is_empty() { capitalized(self.phrase) } else { text::for_people(&plain) },
+            text: if plain.is_empty() { capitalized(self.phrase) } else { present::for_people(post, &plain) },
             verdict: if self.verdict.notifies() { Shown::Notify } else { Shown::Skip },
             reason: self.verdict.skip,
             setting,

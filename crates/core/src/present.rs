@@ -125,6 +125,17 @@ pub fn plain(markdown: &str, mode: Mode) -> String {
     }
 }
 
+/// A plain text as people see it. Where a server has no words for a call, its post says the key of a translation.
+pub fn for_people(post: &Post<'_>, plain: &str) -> String {
+    match plain {
+        "app.call.started_message" | "app.call.started_message_fullname" if post.kind == "custom_calls" => {
+            "Started a call".to_owned()
+        }
+        "app.call.ended_message" if post.kind == "custom_calls" => "Call ended".to_owned(),
+        _ => text::for_people(plain),
+    }
+}
+
 /// What is said instead of a text: " uploaded an image" and the like (notifications §3.2).
 pub fn fallback_phrase(posted: &Posted<'_>) -> &'static str {
     if posted.image {

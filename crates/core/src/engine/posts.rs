@@ -177,7 +177,7 @@ impl Engine {
         if text.is_empty() {
             return;
         }
-        let shown = crate::text::for_people(&text);
+        let shown = present::for_people(post, &text);
         let Some(state) = self.servers.get(&id).map(|server| &server.state) else { return };
         let author = post.user_id.and_then(|user| state.user(user));
         let overrides = state.config.enable_post_username_override;

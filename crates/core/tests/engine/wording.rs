@@ -98,6 +98,21 @@ fn nothing_in_a_sentence_turns_the_rest_of_it_round() {
 }
 
 #[test]
+fn a_calls_message_is_said_in_words_where_the_server_has_none_for_it() {
+    let mut world = World::new();
+    let started = |key| message("call", key).of_kind("custom_calls").direct();
+    world.arrives(started("app.call.started_message_fullname"));
+    assert_eq!(world.banners(), ["Started a call"]);
+    let mut ended = started("app.call.ended_message").posted.post;
+    ended.edit_at = 2_000;
+    world.event(NORTH, Event::PostEdited(Box::new(ended)));
+    assert_eq!(world.banners(), ["Call ended"]);
+    // What a person writes stays what it is.
+    let decision = decided(&Setup::default(), message("1", "app.call.ended_message").direct());
+    assert_eq!(decision.text, "app.call.ended_message");
+}
+
+#[test]
 fn a_call_in_a_group_is_named_by_two_of_the_others() {
     let mut world = World::new();
     let nicknames = Preference {
