@@ -7,6 +7,7 @@ pub mod client;
 pub mod conformance;
 pub mod damage;
 pub mod desktop;
+pub mod fuzz;
 pub mod notifications;
 pub mod poll;
 pub mod practice;

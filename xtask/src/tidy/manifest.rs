@@ -8,6 +8,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("belfry-agent", &["belfry-core", "belfry-net"]),
     ("belfry-gui", &["belfry-core", "belfry-net", "belfry-agent", "belfry-practice-server"]),
     ("belfry-tests", &["belfry-core", "belfry-net", "belfry-agent", "belfry-practice-server"]),
+    ("belfry-fuzz", &["belfry-core", "belfry-net"]),
     ("xtask", &[]),
 ];
 
