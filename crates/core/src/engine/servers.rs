@@ -176,6 +176,7 @@ impl Engine {
             // A server that is merely unreachable is not signed out: it keeps its numbers.
             Connection::Connecting => (Health::Connecting, was_signed_out),
             Connection::Live { version } => {
+                self.dirty |= server.version != version;
                 server.version = version;
                 server.last_heard_ms = now.wall_ms();
                 (Health::Live, false)

@@ -1,7 +1,7 @@
 //! Whether to notify: the rules of `notifications.md` §2.3, a line of story each.
 
 use belfry_core::command::Command;
-use belfry_core::event::{Event, Fetched, Status, Thread, ThreadUpdated};
+use belfry_core::event::{Connection, Event, Fetched, Status, Thread, ThreadUpdated};
 use belfry_core::prefs::Permission;
 use belfry_core::signal::Signal;
 
@@ -253,4 +253,13 @@ fn what_an_earlier_run_presented_is_not_announced_again() {
     assert_eq!(world.last(), "skip: duplicate");
     world.arrives(message("2", "new").direct());
     assert_eq!(world.last(), "notify");
+}
+
+#[test]
+fn a_server_that_comes_back_with_another_version_is_drawn_anew() {
+    let mut world = World::new();
+    let before = world.engine.revision();
+    world.event(NORTH, Event::Connection(Connection::Live { version: "11.2.0".to_owned() }));
+    assert_eq!(world.view().servers[0].version, "11.2.0");
+    assert!(world.engine.revision() > before);
 }
