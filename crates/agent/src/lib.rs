@@ -15,5 +15,6 @@ pub mod history;
 pub mod instance;
 pub mod mark;
 pub mod paths;
+pub mod pictures;
 pub mod platform;
 pub mod prefs_file;

@@ -127,6 +127,11 @@ impl Paths {
         self.data.join("presented.db")
     }
 
+    /// Pictures of people.
+    pub fn pictures(&self) -> PathBuf {
+        self.cache.join("pictures")
+    }
+
     /// Logs.
     pub fn logs(&self) -> PathBuf {
         self.state.join("logs")
@@ -153,6 +158,7 @@ mod tests {
             (&first.config, &demo.config),
             (&first.data, &demo.data),
             (&first.state, &demo.state),
+            (&first.cache, &demo.cache),
             (&first.runtime, &demo.runtime),
         ] {
             assert_ne!(one, other);

@@ -33,6 +33,9 @@ pub struct Decision {
     pub user_id: Option<UserId>,
     /// Their name for people, without `@`.
     pub sender: String,
+    /// The name is not the account's own, so neither is its picture: a webhook that signs as somebody.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub alias: bool,
     /// "Release train", or empty for a direct message.
     pub place: String,
     /// Whether it is a direct message.

@@ -59,6 +59,8 @@ pub struct Head {
     pub post_id: Option<PostId>,
     /// Who: for the picture and its colour.
     pub user_id: Option<UserId>,
+    /// Last change of their picture, Unix milliseconds; `None` = only initials fit.
+    pub picture: Option<i64>,
     /// Priority.
     pub priority: Priority,
     /// The message mentions the person or is a direct message.
@@ -205,6 +207,7 @@ impl Card {
             channel_id,
             post_id,
             user_id,
+            picture,
             sender,
             place,
             thread,
@@ -226,6 +229,7 @@ impl Card {
             channel_id,
             post_id,
             user_id,
+            picture,
             priority,
             mentioned,
             more,
@@ -268,6 +272,7 @@ impl Card {
             channel_id: head.channel_id,
             post_id: head.post_id,
             user_id: head.user_id,
+            picture: head.picture,
             sender,
             place,
             thread,

@@ -121,6 +121,11 @@ impl About {
         self.channel_type == Some(ChannelType::Direct)
     }
 
+    /// Whether the message bears another name than its author's.
+    pub(crate) fn is_alias(&self) -> bool {
+        self.overrides_allowed && self.post.props.override_username.as_deref().is_some_and(|name| !name.is_empty())
+    }
+
     /// The conversation's name (notifications §3.1).
     fn base(&self) -> Cow<'_, str> {
         match &self.title {
@@ -177,6 +182,7 @@ impl About {
             sentence: sentence(&self.verdict, setting, &place, &sender, direct),
             trace: self.verdict.trace.iter().map(|step| step.worded(&place)).collect(),
             sender,
+            alias: self.is_alias(),
             place,
             direct,
             thread,

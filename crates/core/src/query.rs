@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::activity::{ActivityFilter, ActivityRow};
-use crate::ids::ServerId;
+use crate::ids::{ServerId, UserId};
 use crate::secret::Secret;
 
 /// A question.
@@ -40,6 +40,35 @@ pub enum Query {
     SignOut(ServerId),
     /// How things are, in lines.
     Doctor,
+    /// Pictures of these people, at most [`PictureOf::MOST`]. Answered when one of them is settled, or after a while.
+    Pictures(Vec<PictureOf>),
+}
+
+/// Whose picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PictureOf {
+    /// On which server.
+    pub server: ServerId,
+    /// Who, a person or a bot.
+    pub user: UserId,
+    /// The last change of it, Unix milliseconds (`User::last_picture_update`); `None` = the newest that there is.
+    pub version: Option<i64>,
+}
+
+impl PictureOf {
+    /// People in one question at most.
+    pub const MOST: usize = 32;
+}
+
+/// How it stands with a picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Picture {
+    /// In this file, as the server gave it: whatever it claims to be, it is only bytes until it is decoded.
+    File(String),
+    /// On its way: ask again, and the answer waits for it.
+    Coming,
+    /// There is none at present.
+    Nowhere,
 }
 
 /// What one signs in with.
@@ -81,6 +110,8 @@ pub enum Answer {
     },
     /// How things are, a line each.
     Doctor(Vec<DoctorLine>),
+    /// Pictures, each with the person that was asked for.
+    Pictures(Vec<(PictureOf, Picture)>),
     /// It did not work.
     Failed {
         /// Why, in one sentence for people.

@@ -176,6 +176,10 @@ pub struct BannerView {
     pub post_id: Option<PostId>,
     /// Who: for the picture and its colour.
     pub user_id: Option<UserId>,
+    /// Last change of their picture, Unix milliseconds (0 = never changed); `None` = only initials fit, because nothing
+    /// is known of them or the message bears another name.
+    #[serde(default)]
+    pub picture: Option<i64>,
     /// Their name.
     pub sender: String,
     /// "Ops room"; empty for a direct message.

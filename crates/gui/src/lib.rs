@@ -16,6 +16,7 @@ pub mod bridge;
 mod face;
 pub mod icons;
 pub mod outbox;
+pub mod pictures;
 mod shell;
 pub mod testing;
 pub mod texts;

@@ -2,6 +2,7 @@
 
 use belfry_core::command::Command;
 use belfry_core::ids::{BannerId, ChannelId, ServerId};
+use belfry_core::query::Query;
 use belfry_core::signal::Signal;
 use belfry_core::view::{BannerKind, View};
 use belfry_gui::banner::{self, BannersState, Drawn, Scene};
@@ -49,7 +50,9 @@ fn one(kind: BannerKind) -> Harness<'static, World> {
 }
 
 fn ups(harness: &mut Harness<'_, World>) -> Vec<Up> {
-    harness.state_mut().out.take()
+    let ups = harness.state_mut().out.take();
+    // Pictures are asked for besides.
+    ups.into_iter().filter(|up| !matches!(up, Up::Query(_, Query::Pictures(_)))).collect()
 }
 
 fn commands(harness: &mut Harness<'_, World>) -> Vec<Command> {

@@ -59,6 +59,8 @@ impl World {
             .take()
             .into_iter()
             .filter_map(|up| if let Up::Query(id, query) = up { Some((id, query)) } else { None })
+            // Pictures are asked for besides, by whatever shows people.
+            .filter(|(_, query)| !matches!(query, Query::Pictures(_)))
             .collect()
     }
 }

@@ -33,6 +33,7 @@ use crate::faces::{Faces, Launch};
 use crate::history::{self, HistorySetup};
 use crate::instance::{Instance, InstanceError, InstanceLock};
 use crate::paths::{Paths, PathsError};
+use crate::pictures::Pictures;
 use crate::platform;
 use crate::prefs_file::{Loaded, PrefsFile};
 
@@ -296,7 +297,10 @@ impl Agent {
         }
         let program = options.faces.map_or_else(platform::own_program, Ok)?;
         let faces = Faces::new(Launch { program, socket: paths.socket(), environment: Vec::new() });
-        let answers = Answers { paths, secrets, history, inputs: inputs.clone(), view: view.clone(), reports: report };
+        let (pictures, fetcher) = Pictures::new(paths.pictures(), inputs.clone(), view.clone());
+        parts.spawn_on(fetcher.run(), handle);
+        let answers =
+            Answers { paths, secrets, history, inputs: inputs.clone(), view: view.clone(), reports: report, pictures };
         let named = announced.into_iter().map(|server| NamedServer {
             address: server.url,
             name: Some(server.name),

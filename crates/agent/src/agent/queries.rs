@@ -20,6 +20,7 @@ use tokio::time::timeout;
 use crate::doctor;
 use crate::history::History;
 use crate::paths::Paths;
+use crate::pictures::Pictures;
 
 /// How long the engine may take to show a server that was just added.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -33,6 +34,7 @@ pub(super) struct Answers {
     pub(super) inputs: Inputs,
     pub(super) view: watch::Receiver<Arc<View>>,
     pub(super) reports: mpsc::Sender<Signal>,
+    pub(super) pictures: Pictures,
 }
 
 impl Answers {
@@ -65,6 +67,7 @@ impl Answers {
                 None => failed("There is no such server"),
             },
             Query::Doctor => Answer::Doctor(doctor::examine(&self.paths, &self.secrets).await),
+            Query::Pictures(people) => Answer::Pictures(self.pictures.answer(people).await),
         }
     }
 
@@ -135,6 +138,7 @@ impl Answers {
             | Answer::Activity { .. }
             | Answer::Discovered(_)
             | Answer::SignedOut
+            | Answer::Pictures(_)
             | Answer::Doctor(_) => return Err("the server wants something that cannot be given here".to_owned()),
         }
         let listed = self.view.wait_for(|view| view.prefs.servers.iter().any(|server| server.url == url));
@@ -148,8 +152,9 @@ impl Answers {
         Ok(())
     }
 
-    /// Forgets the token of a server that is being removed.
+    /// Forgets the token of a server that is being removed, and the pictures of its people.
     pub(super) async fn forget(self, server: ServerPrefs) {
+        self.pictures.forget(server.id).await;
         if let Err(error) = sign_out(&server, &self.secrets).await {
             tracing::warn!(%error, "the token of a removed server is still kept");
         }

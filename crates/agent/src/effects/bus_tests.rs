@@ -150,6 +150,7 @@ fn banner(id: u64, title: &str, body: &str) -> Box<BannerView> {
         channel_id: None,
         post_id: None,
         user_id: None,
+        picture: None,
         sender: String::new(),
         place: String::new(),
         thread: None,

@@ -30,6 +30,7 @@ fn decision(text: &str) -> Decision {
         call_id: None,
         user_id: None,
         sender: "Rosa Almeida".to_owned(),
+        alias: false,
         place: "Ops room".to_owned(),
         direct: false,
         thread: None,

@@ -318,6 +318,7 @@ impl Engine {
             call_id: Some(call.call_id),
             user_id: call.owner_id,
             sender: text::neutralize(&caller).into_owned(),
+            alias: false,
             place: if direct { String::new() } else { text::neutralize(&title).into_owned() },
             direct,
             thread: None,
@@ -351,6 +352,7 @@ impl Engine {
     }
 
     fn call_card(&self, id: ServerId, call: &ActiveCall, decision: &Decision) -> Card {
+        let caller = decision.user_id.and_then(|user| self.servers.get(&id)?.state.user(user));
         let view = BannerView {
             id: BannerId(0),
             version: 1,
@@ -360,6 +362,7 @@ impl Engine {
             channel_id: decision.channel_id,
             post_id: decision.post_id,
             user_id: decision.user_id,
+            picture: caller.map(|caller| caller.last_picture_update),
             sender: decision.sender.clone(),
             place: decision.place.clone(),
             thread: None,

@@ -126,6 +126,7 @@ impl Engine {
             channel_id: None,
             post_id: None,
             user_id: None,
+            picture: None,
             sender: "Belfry".to_owned(),
             place: String::new(),
             thread: None,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use belfry_core::command::Command;
 use belfry_core::event::Priority;
 use belfry_core::ids::BannerId;
+use belfry_core::query::PictureOf;
 use belfry_core::view::{BannerKind, BannerView, View};
 use egui::accesskit::Role;
 use egui::text::LayoutJob;
@@ -13,6 +14,7 @@ use egui::{CornerRadius, Galley, Rect, Sense, StrokeKind, Ui, WidgetInfo, pos2, 
 use super::placement::WIDTH;
 use crate::icons::Icon;
 use crate::outbox::Outbox;
+use crate::pictures::Pictures;
 use crate::texts::{self, Tone};
 use crate::theme::{CONTROL_HEIGHT, Palette, RADIUS_CARD, Type};
 use crate::widgets::{self, Button, Kind, Line};
@@ -187,7 +189,15 @@ fn mentions<'a>(text: &'a str, username: Option<&str>) -> Vec<(&'a str, bool)> {
 }
 
 /// Draws a card at `rect` and answers to clicks on it.
-pub fn ui(ui: &mut Ui, rect: Rect, look: &Look, state: CardState, more_open: &mut Option<BannerId>, out: &mut Outbox) {
+pub fn ui(
+    ui: &mut Ui,
+    rect: Rect,
+    look: &Look,
+    state: CardState,
+    more_open: &mut Option<BannerId>,
+    pictures: &mut Pictures,
+    out: &mut Outbox,
+) {
     let palette = Palette::of(ui);
     let banner = &look.banner;
     ui.set_opacity(state.opacity);
@@ -210,7 +220,7 @@ pub fn ui(ui: &mut Ui, rect: Rect, look: &Look, state: CardState, more_open: &mu
         painter.with_clip_rect(line).rect_filled(rect, radius, palette.accent);
     }
     let picture = Rect::from_min_size(rect.min + vec2(PADDING, PADDING), vec2(AVATAR, AVATAR));
-    picture_ui(ui, picture, banner);
+    picture_ui(ui, picture, banner, pictures);
     title(ui, rect, look);
     let mut top = rect.top() + PADDING + TITLE_HEIGHT;
     let left = rect.left() + TEXT_LEFT;
@@ -281,7 +291,7 @@ fn dismiss(banner: &BannerView, out: &mut Outbox) {
     });
 }
 
-fn picture_ui(ui: &Ui, rect: Rect, banner: &BannerView) {
+fn picture_ui(ui: &Ui, rect: Rect, banner: &BannerView, pictures: &mut Pictures) {
     let palette = Palette::of(ui);
     let key = banner.user_id.map_or_else(|| banner.sender.clone(), |id| id.as_str().to_owned());
     match banner.kind {
@@ -294,7 +304,9 @@ fn picture_ui(ui: &Ui, rect: Rect, banner: &BannerView) {
             Icon::Bell.paint(ui.painter(), rect.center(), palette.accent);
         }
         BannerKind::Message | BannerKind::Call | BannerKind::Sample => {
-            widgets::avatar(ui.painter(), rect, &key, &banner.sender);
+            let of = banner.user_id.zip(banner.picture);
+            let of = of.map(|(user, version)| PictureOf { server: banner.server, user, version: Some(version) });
+            pictures.paint(ui.painter(), rect, of, &key, &banner.sender);
         }
     }
     if banner.kind == BannerKind::Call {

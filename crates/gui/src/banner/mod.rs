@@ -24,6 +24,7 @@ pub use stack::Stack;
 
 use crate::bridge::{Bridge, News};
 use crate::outbox::Outbox;
+use crate::pictures::Pictures;
 use crate::shell::Shell;
 use crate::theme::{self, Palette, Type};
 use crate::{texts, widgets};
@@ -48,6 +49,8 @@ pub struct BannersState {
     began: Option<f64>,
     /// Where the pointer lay when the stack appeared under it: that is no wish to keep the cards.
     resting: Option<Pos2>,
+    /// Pictures of people.
+    pub pictures: Pictures,
     /// Which card shows its further actions.
     more_open: Option<belfry_core::ids::BannerId>,
 }
@@ -97,6 +100,7 @@ pub struct Drawn {
 /// Draws the stack into `ui`'s whole area.
 pub fn ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut BannersState, out: &mut Outbox) -> Drawn {
     let Scene { view, now_ms, time, composited } = *scene;
+    state.pictures.begin(ui.ctx(), time);
     let area = ui.max_rect();
     let scale = ui.pixels_per_point();
     let pointer = state.pointer(ui.input(|input| input.pointer.hover_pos()), time);
@@ -132,7 +136,9 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut BannersState, out: &mut Ou
             remaining: state.stack.remaining(place.id, frozen),
             leaving: place.leaving,
         };
-        ui.push_id(place.id, |ui| card::ui(ui, rect, look, card_state, &mut state.more_open, out));
+        ui.push_id(place.id, |ui| {
+            card::ui(ui, rect, look, card_state, &mut state.more_open, &mut state.pictures, out);
+        });
         drawn.shape.push(rect);
         if !place.leaving {
             lowest = if top_down { lowest.max(rect.bottom()) } else { lowest.min(rect.top()) };
@@ -153,6 +159,7 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut BannersState, out: &mut Ou
         state.stack.hover(hovered, time);
         out.signal(Signal::BannersHovered(hovered));
     }
+    state.pictures.end(out);
     drawn.next_frame_secs = next_frame(state, view, time, now_ms);
     drawn
 }
@@ -270,7 +277,11 @@ impl eframe::App for BannersFace {
             self.bridge.send(crate::bridge::Up::Signal(Signal::BannerPresented { banner, version }));
         }
         let time = seconds();
-        let News { view, answers: _, raise: _, closed } = self.bridge.take();
+        let News { view, answers, raise: _, closed } = self.bridge.take();
+        for (id, answer) in answers {
+            // Nothing else is asked for here.
+            self.state.pictures.on_answer(id, answer);
+        }
         if let Some(view) = view {
             self.adopt(ctx, view, time);
         }

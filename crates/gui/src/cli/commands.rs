@@ -103,6 +103,7 @@ fn ask_doctor(paths: &Paths) -> Result<Vec<DoctorLine>, ClientError> {
         | Answer::Discovered(_)
         | Answer::SignedIn
         | Answer::SignedOut
+        | Answer::Pictures(_)
         | Answer::MfaWanted { .. } => Err(ClientError::Silent),
     }
 }

@@ -35,6 +35,7 @@ impl AboutState {
             | Answer::Discovered(_)
             | Answer::SignedIn
             | Answer::SignedOut
+            | Answer::Pictures(_)
             | Answer::MfaWanted { .. } => {}
         }
     }

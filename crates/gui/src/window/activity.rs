@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use belfry_core::activity::{ActivityFilter, ActivityRow, DecisionKind};
 use belfry_core::ids::ServerId;
-use belfry_core::query::{Answer, Query};
+use belfry_core::query::{Answer, PictureOf, Query};
 use belfry_core::view::ServerView;
 use egui::accesskit::Role;
 use egui::{CornerRadius, Popup, Rect, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
@@ -12,6 +12,7 @@ use egui::{CornerRadius, Popup, Rect, ScrollArea, Sense, Ui, WidgetInfo, pos2, v
 use super::{empty, why};
 use crate::bridge::QueryId;
 use crate::outbox::Outbox;
+use crate::pictures::Pictures;
 use crate::texts;
 use crate::theme::{CARD_GAP, Palette, RADIUS_CARD, Type};
 use crate::widgets::{self, Line, TextField};
@@ -91,7 +92,8 @@ impl ActivityState {
             | Answer::SignedIn
             | Answer::SignedOut
             | Answer::MfaWanted { .. }
-            | Answer::Doctor(_) => {}
+            | Answer::Doctor(_)
+            | Answer::Pictures(_) => {}
         }
         None
     }
@@ -165,13 +167,27 @@ impl ActivityState {
 }
 
 /// Draws the page below its title.
-pub(super) fn ui(ui: &mut Ui, model: &ActivityModel<'_>, state: &mut ActivityState, out: &mut Outbox) {
+pub(super) fn ui(
+    ui: &mut Ui,
+    model: &ActivityModel<'_>,
+    state: &mut ActivityState,
+    pictures: &mut Pictures,
+    out: &mut Outbox,
+) {
     // In a small window, list and panel together may need more room than there is: then the page scrolls as a whole.
     let room = ui.available_height();
-    ScrollArea::vertical().id_salt("activity").auto_shrink(false).show(ui, |ui| page(ui, room, model, state, out));
+    let area = ScrollArea::vertical().id_salt("activity").auto_shrink(false);
+    area.show(ui, |ui| page(ui, room, model, state, pictures, out));
 }
 
-fn page(ui: &mut Ui, room: f32, model: &ActivityModel<'_>, state: &mut ActivityState, out: &mut Outbox) {
+fn page(
+    ui: &mut Ui,
+    room: f32,
+    model: &ActivityModel<'_>,
+    state: &mut ActivityState,
+    pictures: &mut Pictures,
+    out: &mut Outbox,
+) {
     let ActivityModel { servers, revision, now_ms: _ } = *model;
     let top = ui.cursor().top();
     filters(ui, servers, state);
@@ -210,7 +226,7 @@ fn page(ui: &mut Ui, room: f32, model: &ActivityModel<'_>, state: &mut ActivityS
     let wanted = ROW * state.rows.len() as f32 + 2.0;
     let room = room - (ui.cursor().top() - top);
     let height = wanted.min((room - why_room).max(ROW * 2.0));
-    list(ui, height, model, state, out);
+    list(ui, height, model, state, pictures, out);
     if let Some(row) = selected {
         ui.add_space(CARD_GAP + 2.0);
         let (keep, rect) = why::ui(ui, &row, servers, &mut state.why, out);
@@ -283,7 +299,14 @@ fn server_menu(ui: &mut Ui, servers: &[ServerView], chosen: &mut Option<ServerId
     });
 }
 
-fn list(ui: &mut Ui, height: f32, model: &ActivityModel<'_>, state: &mut ActivityState, out: &mut Outbox) {
+fn list(
+    ui: &mut Ui,
+    height: f32,
+    model: &ActivityModel<'_>,
+    state: &mut ActivityState,
+    pictures: &mut Pictures,
+    out: &mut Outbox,
+) {
     let ActivityModel { servers, revision: _, now_ms } = *model;
     let several = servers.len() > 1;
     let palette = Palette::of(ui);
@@ -308,7 +331,7 @@ fn list(ui: &mut Ui, height: f32, model: &ActivityModel<'_>, state: &mut Activit
                 } else {
                     ""
                 };
-                if row_ui(ui, row, server, now_ms, selected, edges) {
+                if row_ui(ui, row, server, now_ms, selected, edges, pictures) {
                     state.selected = if selected { None } else { Some(row.row) };
                     state.reveal = 2;
                 }
@@ -331,7 +354,15 @@ struct Edges {
     last: bool,
 }
 
-fn row_ui(ui: &mut Ui, row: &ActivityRow, server: &str, now_ms: i64, selected: bool, edges: Edges) -> bool {
+fn row_ui(
+    ui: &mut Ui,
+    row: &ActivityRow,
+    server: &str,
+    now_ms: i64,
+    selected: bool,
+    edges: Edges,
+    pictures: &mut Pictures,
+) -> bool {
     let palette = Palette::of(ui);
     let decision = &row.decision;
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
@@ -364,7 +395,9 @@ fn row_ui(ui: &mut Ui, row: &ActivityRow, server: &str, now_ms: i64, selected: b
     }
     let picture = Rect::from_center_size(pos2(rect.left() + 32.0, rect.top() + 29.0), vec2(36.0, 36.0));
     let key = decision.user_id.map_or_else(|| decision.sender.clone(), |id| id.as_str().to_owned());
-    widgets::avatar(painter, picture, &key, &decision.sender);
+    let user = decision.user_id.filter(|_| !decision.alias);
+    let of = user.map(|user| PictureOf { server: decision.server, user, version: None });
+    pictures.paint(painter, picture, of, &key, &decision.sender);
 
     let right = rect.right() - 14.0;
     let line = |text, kind, color, width| Line { text, kind, color, width, rows: 1 };

@@ -22,6 +22,7 @@ pub use servers::{ServersModel, ServersState};
 
 use crate::bridge::{Bridge, News, QueryId};
 use crate::outbox::Outbox;
+use crate::pictures::Pictures;
 use crate::texts;
 use crate::theme::{self, NAVIGATION_WIDTH, PAGE_PADDING, Palette, Type};
 use crate::widgets::{self, Button, Kind};
@@ -48,11 +49,14 @@ pub struct WindowState {
     /// The Servers page.
     pub servers: ServersState,
     about: about::AboutState,
+    /// Pictures of people.
+    pub pictures: Pictures,
 }
 
 impl WindowState {
     /// Hands an answer to the page that asked.
     pub fn on_answer(&mut self, id: QueryId, answer: Answer) {
+        let Some(answer) = self.pictures.on_answer(id, answer) else { return };
         let Some(answer) = self.activity.on_answer(id, answer) else { return };
         let Some(answer) = self.servers.on_answer(id, answer) else { return };
         // An answer that no page waits for any more is of no use.
@@ -69,6 +73,7 @@ impl WindowState {
 
 /// Draws the whole window. `now_ms` is the wall clock in Unix milliseconds.
 pub fn ui(ui: &mut Ui, view: &View, now_ms: i64, state: &mut WindowState, out: &mut Outbox) {
+    state.pictures.begin(ui.ctx(), ui.input(|input| input.time));
     let palette = Palette::of(ui);
     let side = Frame::new().fill(palette.sunk);
     Panel::left("navigation")
@@ -97,12 +102,13 @@ pub fn ui(ui: &mut Ui, view: &View, now_ms: i64, state: &mut WindowState, out: &
                         state.servers.begin_adding();
                     }
                 } else {
-                    activity::ui(ui, &model, &mut state.activity, out);
+                    activity::ui(ui, &model, &mut state.activity, &mut state.pictures, out);
                 }
             }
             Page::Servers => {
                 let model = ServersModel { servers: &view.servers, prefs: &view.prefs.servers, now_ms };
-                servers::ui(ui, &model, &mut state.servers, out, |ui, out| notices(ui, view, now_ms, out));
+                let notices = |ui: &mut Ui, out: &mut Outbox| notices(ui, view, now_ms, out);
+                servers::ui(ui, &model, &mut state.servers, &mut state.pictures, out, notices);
             }
             Page::About => {
                 page_head(ui, texts::ABOUT_TITLE, texts::NOT_AFFILIATED);
@@ -111,6 +117,7 @@ pub fn ui(ui: &mut Ui, view: &View, now_ms: i64, state: &mut WindowState, out: &
             }
         }
     });
+    state.pictures.end(out);
     let asked = view.permission_prompts.first().and_then(|id| view.server(*id));
     if let Some(server) = asked.filter(|_| !state.servers.is_dialog_open()) {
         permission::ui(ui, server, out);

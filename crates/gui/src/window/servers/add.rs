@@ -120,7 +120,7 @@ impl Flow {
                 }
             }
             Answer::Failed { message } => self.failed = Some(message),
-            Answer::Activity { .. } | Answer::SignedOut | Answer::Doctor(_) => {}
+            Answer::Activity { .. } | Answer::SignedOut | Answer::Doctor(_) | Answer::Pictures(_) => {}
         }
         Heard::GoOn
     }

@@ -17,6 +17,7 @@ use super::{empty, permission::server_disc};
 use crate::bridge::QueryId;
 use crate::icons;
 use crate::outbox::Outbox;
+use crate::pictures::Pictures;
 use crate::texts;
 use crate::theme::{CARD_GAP, Palette, Type};
 use crate::widgets::{self, Button, Kind};
@@ -85,6 +86,7 @@ pub(super) fn ui(
     ui: &mut Ui,
     model: &ServersModel<'_>,
     state: &mut ServersState,
+    pictures: &mut Pictures,
     out: &mut Outbox,
     notices: impl FnOnce(&mut Ui, &mut Outbox),
 ) {
@@ -108,7 +110,7 @@ pub(super) fn ui(
     } else {
         ScrollArea::vertical().id_salt("server-cards").auto_shrink(false).show(ui, |ui| {
             for server in servers {
-                ui.push_id(server.id, |ui| card(ui, server, now_ms, state, out));
+                ui.push_id(server.id, |ui| card(ui, server, now_ms, state, pictures, out));
                 ui.add_space(CARD_GAP);
             }
         });
@@ -129,7 +131,14 @@ pub(super) fn ui(
     }
 }
 
-fn card(ui: &mut Ui, server: &ServerView, now_ms: i64, state: &mut ServersState, out: &mut Outbox) {
+fn card(
+    ui: &mut Ui,
+    server: &ServerView,
+    now_ms: i64,
+    state: &mut ServersState,
+    pictures: &mut Pictures,
+    out: &mut Outbox,
+) {
     let palette = Palette::of(ui);
     widgets::card(ui).show(ui, |ui| {
         ui.set_min_width(ui.available_width());
@@ -148,7 +157,7 @@ fn card(ui: &mut Ui, server: &ServerView, now_ms: i64, state: &mut ServersState,
         if server.permission == Permission::Allowed && !is_signed_out(server) {
             ui.add_space(14.0);
             let mut open = state.listed.contains(&server.id);
-            unread::ui(ui, server, &mut open, out);
+            unread::ui(ui, server, &mut open, pictures, out);
             if open {
                 state.listed.insert(server.id);
             } else {

@@ -1,12 +1,15 @@
 //! What a server's number is the sum of: a line on its card that opens the list, and the list.
 
 use belfry_core::command::Command;
+use belfry_core::ids::ServerId;
+use belfry_core::query::PictureOf;
 use belfry_core::view::{ServerView, UnreadPlace, UnreadRow};
 use egui::accesskit::Role;
 use egui::{CornerRadius, CursorIcon, Pos2, Rect, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::icons::{self, Icon};
 use crate::outbox::Outbox;
+use crate::pictures::Pictures;
 use crate::texts::{self, Tone};
 use crate::theme::{Palette, RADIUS_CONTROL, Type};
 use crate::widgets::{self, Line};
@@ -17,7 +20,7 @@ const ROW: f32 = 36.0;
 const ROWS_IN_SIGHT: f32 = 7.5;
 
 /// Draws the line and, where it is open, the list.
-pub(super) fn ui(ui: &mut Ui, server: &ServerView, open: &mut bool, out: &mut Outbox) {
+pub(super) fn ui(ui: &mut Ui, server: &ServerView, open: &mut bool, pictures: &mut Pictures, out: &mut Outbox) {
     let palette = Palette::of(ui);
     let some = !server.unread.is_empty();
     ui.horizontal_wrapped(|ui| {
@@ -38,11 +41,11 @@ pub(super) fn ui(ui: &mut Ui, server: &ServerView, open: &mut bool, out: &mut Ou
     }
     if *open {
         ui.add_space(8.0);
-        list(ui, server, out);
+        list(ui, server, pictures, out);
     }
 }
 
-fn list(ui: &mut Ui, server: &ServerView, out: &mut Outbox) {
+fn list(ui: &mut Ui, server: &ServerView, pictures: &mut Pictures, out: &mut Outbox) {
     let palette = Palette::of(ui);
     let unread = &server.unread;
     let rest = texts::unread_rest(unread);
@@ -59,7 +62,7 @@ fn list(ui: &mut Ui, server: &ServerView, out: &mut Outbox) {
                 let edges = Edges { first: index == 0, last: index + 1 == count };
                 match (unread.rows.get(index), &rest) {
                     (Some(row), _) => {
-                        if row_ui(ui, row, edges) {
+                        if row_ui(ui, server.id, row, edges, pictures) {
                             out.command(Command::OpenUnread { server: server.id, place: row.place });
                         }
                     }
@@ -88,7 +91,7 @@ impl Edges {
 }
 
 /// One channel or thread; returns whether it was clicked.
-fn row_ui(ui: &mut Ui, row: &UnreadRow, edges: Edges) -> bool {
+fn row_ui(ui: &mut Ui, server: ServerId, row: &UnreadRow, edges: Edges, pictures: &mut Pictures) -> bool {
     let palette = Palette::of(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
     let response = ui.interact(rect, ui.scope_id().with(("unread-row", row.place)), Sense::click());
@@ -107,7 +110,7 @@ fn row_ui(ui: &mut Ui, row: &UnreadRow, edges: Edges) -> bool {
         painter.hline(rect.x_range(), rect.bottom() - 0.5, palette.border());
     }
     let middle = rect.center().y;
-    symbol(ui, pos2(rect.left() + 22.0, middle), row, &title);
+    symbol(ui, pos2(rect.left() + 22.0, middle), server, row, &title, pictures);
 
     // From the right: the number or the dot, then what is unread besides, then a tag.
     let mut right = rect.right() - 12.0;
@@ -145,13 +148,14 @@ fn row_ui(ui: &mut Ui, row: &UnreadRow, edges: Edges) -> bool {
 }
 
 /// People have a picture, everything else a sign.
-fn symbol(ui: &Ui, center: Pos2, row: &UnreadRow, title: &str) {
+fn symbol(ui: &Ui, center: Pos2, server: ServerId, row: &UnreadRow, title: &str, pictures: &mut Pictures) {
     let palette = Palette::of(ui);
     let picture = Rect::from_center_size(center, vec2(22.0, 22.0));
     match row.place {
         UnreadPlace::Direct(channel, user) => {
             let key = user.map_or_else(|| channel.to_string(), |user| user.to_string());
-            widgets::avatar(ui.painter(), picture, &key, title);
+            let of = user.map(|user| PictureOf { server, user, version: None });
+            pictures.paint(ui.painter(), picture, of, &key, title);
         }
         UnreadPlace::Group(channel) => widgets::avatar(ui.painter(), picture, channel.as_str(), title),
         UnreadPlace::Channel(_) => Icon::Hash.paint(ui.painter(), center, palette.dim),
