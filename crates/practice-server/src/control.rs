@@ -216,6 +216,7 @@ fn http_fault(told: &Told) -> Result<HttpFault, Refused> {
         "500" => HttpFault::Internal,
         "html" => HttpFault::WebPage,
         "truncate" => HttpFault::Truncate,
+        "garble" => HttpFault::Garble,
         "404" => HttpFault::NotFound,
         "reset" => HttpFault::Reset,
         "delay" => HttpFault::Delay(Duration::from_millis(told.number("ms", seconds.saturating_mul(1000)))),

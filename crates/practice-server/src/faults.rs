@@ -20,6 +20,8 @@ pub enum HttpFault {
     NotFound,
     /// The right answer, cut in the middle of its body.
     Truncate,
+    /// The right answer with everything but its first 16 bytes overwritten: begins as a picture and is none.
+    Garble,
     /// The right answer, but only after a while.
     Delay(Duration),
     /// 302 to this address.

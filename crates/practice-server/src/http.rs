@@ -100,6 +100,11 @@ async fn answer(shared: Arc<Shared>, link: Arc<Link>, request: Request<Incoming>
             let reply = handle(&shared, request, inside).await;
             return truncated(&reply);
         }
+        Some(HttpFault::Garble) => {
+            let mut reply = handle(&shared, request, inside).await;
+            reply.body.iter_mut().skip(16).for_each(|byte| *byte = 0xA5);
+            return respond(reply);
+        }
         Some(HttpFault::Reset) => {
             link.kill();
             return plain(502, "");

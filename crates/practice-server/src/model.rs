@@ -55,6 +55,11 @@ impl User {
         }
     }
 
+    /// Of what their picture is drawn: it changes with every change of it.
+    pub(crate) fn picture_seed(&self) -> String {
+        format!("{}{}", self.id, self.last_picture_update)
+    }
+
     /// `full` is how a person sees themselves.
     pub(crate) fn json(&self, full: bool, version: Version) -> Value {
         let mut user = json!({

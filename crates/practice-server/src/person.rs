@@ -246,6 +246,11 @@ impl Person {
         self.act(|state, me| state.patch_user(me, &patch))
     }
 
+    /// The picture that the server gives for them, a PNG.
+    pub fn picture(&self) -> Result<Vec<u8>, Refused> {
+        self.act(|state, me| Ok((crate::avatar::png(&state.user(me)?.picture_seed()), Vec::new())))
+    }
+
     /// Gets a new picture.
     pub fn changes_picture(&self) -> Done {
         self.act(State::change_picture)

@@ -29,7 +29,7 @@ fn picture(inner: &Inner, req: &Req, id: &str) -> Answer {
     if unchanged(req, &etag) {
         return Ok(Reply::text(304, "image/png", "").header("ETag", etag));
     }
-    let reply = png(&format!("{}{}", user.id, user.last_picture_update));
+    let reply = png(&user.picture_seed());
     Ok(if user.last_picture_update > 0 { reply.header("ETag", etag) } else { reply })
 }
 
