@@ -1,21 +1,12 @@
 //! What a person sees and hears.
 
 use belfry_core::activity::ActivityFilter;
-use belfry_core::command::Command;
 use belfry_core::query::{Answer, Query};
 use belfry_tests::eventually;
 use belfry_tests::process::{freeze, kill, mapped_files};
 
 use belfry_tests::Stage;
 use belfry_tests::stage::{PANEL, pictures};
-
-/// Waits until the one card on the screen is known to have been painted: its time runs from then on.
-fn painted(stage: &Stage) {
-    stage
-        .client
-        .until("the card to be painted", |view| view.banners.first().is_some_and(|card| card.remaining_ms.is_some()))
-        .unwrap();
-}
 
 /// Width of a card and its distance from the edges of the work area (look.md).
 const CARD_WIDTH: i32 = 372;
@@ -83,15 +74,10 @@ fn the_next_message_is_stacked_and_one_that_is_read_elsewhere_is_taken_away() {
 #[test]
 fn a_face_that_dies_is_replaced_and_the_next_one_shows_the_same() {
     let mut stage = Stage::new().unwrap();
-    // Long enough for any machine.
-    let base = stage.client.view().unwrap().prefs;
-    let mut prefs = base.clone();
-    prefs.banner.mention_secs = 120;
-    stage.client.command(Command::SetLocalPrefs { base: Box::new(base), prefs: Box::new(prefs) }).unwrap();
-    stage.client.until("two minutes for a mention", |view| view.prefs.banner.mention_secs == 120).unwrap();
+    stage.keep_cards().unwrap();
     stage.direct("rosa", "the database is down").unwrap();
     let before = stage.cards(1).unwrap();
-    painted(&stage);
+    stage.painted().unwrap();
     kill(stage.banners_process().unwrap()).unwrap();
     eventually("the same card from another face", || Ok((stage.cards(1)? == before).then_some(()))).unwrap();
     stage.picture("after-a-crash").unwrap();
@@ -102,7 +88,7 @@ fn what_a_hanging_face_does_not_paint_goes_out_as_a_system_notification() {
     let stage = Stage::new().unwrap();
     stage.direct("rosa", "first").unwrap();
     stage.cards(1).unwrap();
-    painted(&stage);
+    stage.painted().unwrap();
     freeze(stage.banners_process().unwrap()).unwrap();
     stage.direct("jun", "second").unwrap();
     let shown = eventually("a system notification", || Ok(stage.notifications.shown().into_iter().next())).unwrap();

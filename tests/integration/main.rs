@@ -7,5 +7,6 @@ mod delivery;
 mod fixture;
 mod icons;
 mod life;
+mod pictures;
 mod recordings;
 mod trouble;

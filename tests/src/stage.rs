@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use belfry_core::command::Command;
 use belfry_core::ids::ServerId;
-use belfry_core::view::{Health, ServerView};
+use belfry_core::view::{Health, ServerView, View};
 use belfry_practice_server::World;
 
 use crate::notifications::Notifications;
@@ -76,6 +76,16 @@ impl Stage {
         Ok(())
     }
 
+    /// From now on cards stay long enough for any machine.
+    pub fn keep_cards(&mut self) -> anyhow::Result<()> {
+        let base = self.client.view()?.prefs;
+        let mut prefs = base.clone();
+        prefs.banner.mention_secs = 120;
+        self.client.command(Command::SetLocalPrefs { base: Box::new(base), prefs: Box::new(prefs) })?;
+        self.client.until("two minutes for a mention", |view| view.prefs.banner.mention_secs == 120)?;
+        Ok(())
+    }
+
     /// Somebody writes to the observer directly.
     pub fn direct(&self, from: &str, text: &str) -> anyhow::Result<String> {
         Ok(self.practice.person(from).direct("morgan", text)?)
@@ -94,6 +104,13 @@ impl Stage {
             Ok((cards.len() == count).then_some(cards))
         });
         found.with_context(|| format!("the view has {:#?}", self.client.view().map(|view| view.banners.clone())))
+    }
+
+    /// Waits until every card of the view is known to have been painted: their time runs from then on.
+    pub fn painted(&self) -> anyhow::Result<()> {
+        let is_painted = |view: &View| view.banners.iter().all(|card| card.remaining_ms.is_some());
+        self.client.until("the cards to be painted", |view| !view.banners.is_empty() && is_painted(view))?;
+        Ok(())
     }
 
     /// The process of the banners' face, once there is one.
