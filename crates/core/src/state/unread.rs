@@ -81,13 +81,12 @@ impl ServerState {
         }
     }
 
-    /// A channel was read, here or elsewhere. Tells whether anything was unread.
-    pub fn mark_channel_read(&mut self, id: ChannelId, at_ms: i64) -> bool {
-        let Some(channel) = self.channels.get_mut(&id) else { return false };
-        let before = channel.counts;
-        mark_read(channel, at_ms);
-        self.touch(id);
-        before.total != before.read || before.mentions != 0 || before.mentions_root != 0
+    /// A channel was read, here or elsewhere.
+    pub fn mark_channel_read(&mut self, id: ChannelId, at_ms: i64) {
+        if let Some(channel) = self.channels.get_mut(&id) {
+            mark_read(channel, at_ms);
+            self.touch(id);
+        }
     }
 
     /// `post_unread`: the read counters, absolutely. `true` where a root count was needed and missing.

@@ -126,3 +126,35 @@ fn a_number_above_99_is_cut() {
     }
     assert_eq!(world.engine.badge().text(), "99+");
 }
+
+fn unread_mark(root_counts: bool) -> Event<'static> {
+    Event::PostUnread(PostUnread {
+        channel_id: channel("ops"),
+        msg_count: Some(0),
+        msg_count_root: root_counts.then_some(0),
+        mention_count: Some(0),
+        mention_count_root: root_counts.then_some(0),
+        urgent_mention_count: None,
+        last_viewed_at: None,
+    })
+}
+
+#[test]
+fn a_mark_without_counts_of_root_posts_is_asked_about_only_where_they_count() {
+    for (crt, root_counts, is_stale) in [(true, false, true), (true, true, false), (false, false, false)] {
+        let mut world = World::with(&Setup { crt, ..Setup::default() });
+        world.event(NORTH, unread_mark(root_counts));
+        let stale = world.engine.server_state(NORTH).unwrap().channels.get(&channel("ops")).unwrap().stale;
+        assert_eq!(stale, is_stale, "collapsed threads {crt}, root counts {root_counts}");
+    }
+}
+
+#[test]
+fn what_the_server_writes_in_my_name_is_unread_like_anything_else() {
+    let mut world = World::new();
+    world.arrives(message("1", "morgan changed the header").by("morgan").of_kind("system_header_change"));
+    assert_eq!(world.engine.badge().text(), "•");
+    let mut world = World::new();
+    world.arrives(message("1", "morgan joined").by("morgan").of_kind("system_join_channel"));
+    assert_eq!(world.engine.badge().text(), "", "joins and leaves never count");
+}

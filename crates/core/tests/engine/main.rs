@@ -8,5 +8,6 @@ mod deciding;
 mod listing;
 mod people;
 mod properties;
+mod rules;
 mod wording;
 mod world;
