@@ -2,7 +2,7 @@
 
 use belfry_core::event::{Connection, Event, PostUnread, Thread, ThreadReadChanged, ThreadUpdated};
 
-use crate::world::{LUMEN, NORTH, Setup, World, channel, member_of, message, post, props, team};
+use crate::world::{LUMEN, NORTH, Setup, World, channel, member_of, message, post, props, snapshot, team};
 
 #[test]
 fn direct_messages_and_mentions_are_a_number_and_the_rest_is_a_dot() {
@@ -157,4 +157,18 @@ fn what_the_server_writes_in_my_name_is_unread_like_anything_else() {
     let mut world = World::new();
     world.arrives(message("1", "morgan joined").by("morgan").of_kind("system_join_channel"));
     assert_eq!(world.engine.badge().text(), "", "joins and leaves never count");
+}
+
+#[test]
+fn what_was_counted_when_everything_was_read_is_not_counted_again() {
+    for (create_at, text) in [(999, ""), (1_000, ""), (1_001, "•"), (0, "•")] {
+        let mut world = World::new();
+        let mut held = snapshot(&Setup::default());
+        held.channels.iter_mut().for_each(|channel| channel.last_post_at = 1_000);
+        world.event(NORTH, Event::Snapshot(Box::new(held)));
+        let mut late = message("1", "late");
+        late.posted.post.create_at = create_at;
+        world.arrives(late);
+        assert_eq!(world.engine.badge().text(), text, "written at {create_at}");
+    }
 }
