@@ -1,10 +1,11 @@
-//! A face with a made-up view, without an agent: `cargo run -p belfry-gui --example face -- window|banners [light|dark] [permission]`
+//! A face with a made-up view, without an agent:
+//! `cargo run -p belfry-gui --example face -- window|banners [light|dark] [permission] [pictures=FOLDER]`
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use belfry_core::prefs::ThemeChoice;
-use belfry_core::query::{Answer, Query};
+use belfry_core::query::{Answer, Picture, PictureOf, Query};
 use belfry_core::view::View;
 use belfry_gui::{Down, Link, Up, testing};
 
@@ -31,6 +32,16 @@ fn main() -> Result<(), belfry_gui::FaceError> {
     }
     // "eof": the agent ends soon.
     let patience = if has("eof") { Duration::from_secs(2) } else { Duration::from_hours(1) };
+    // People get the files of this folder, each always the same one.
+    let files: Vec<String> = words
+        .iter()
+        .find_map(|word| word.strip_prefix("pictures="))
+        .and_then(|folder| std::fs::read_dir(folder).ok())
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|file| file.path().into_os_string().into_string().ok())
+        .collect();
     let (link, peer) = Link::pair();
     let first = Down::View(Arc::new(view.clone()));
     let scripted = std::thread::Builder::new().name("agent".to_owned()).spawn(move || {
@@ -43,16 +54,26 @@ fn main() -> Result<(), belfry_gui::FaceError> {
         }
         while let Ok(up) = peer.ups.recv_timeout(patience) {
             report(&up);
-            if let Up::Query(id, Query::Activity { .. }) = up {
-                let answer = Answer::Activity { rows: rows.clone(), more: false };
-                if peer.down.send(Down::Answer(id, answer)).is_err() {
-                    return;
-                }
+            let (id, answer) = match up {
+                Up::Query(id, Query::Activity { .. }) => (id, Answer::Activity { rows: rows.clone(), more: false }),
+                Up::Query(id, Query::Pictures(people)) => (id, pictures(people, &files)),
+                Up::Query(..) | Up::Command(_) | Up::Signal(_) => continue,
+            };
+            if peer.down.send(Down::Answer(id, answer)).is_err() {
+                return;
             }
         }
     });
     assert!(scripted.is_ok(), "a thread");
     if has("banners") { belfry_gui::run_banners(link) } else { belfry_gui::run_window(link) }
+}
+
+fn pictures(people: Vec<PictureOf>, files: &[String]) -> Answer {
+    let of_person = |of: &PictureOf| {
+        let number: usize = of.user.as_str().bytes().map(usize::from).sum();
+        files.get(number % files.len().max(1)).map_or(Picture::Nowhere, |file| Picture::File(file.clone()))
+    };
+    Answer::Pictures(people.into_iter().map(|of| (of, of_person(&of))).collect())
 }
 
 #[expect(clippy::print_stderr, reason = "an example says what the face sent")]

@@ -306,7 +306,7 @@ fn picture_ui(ui: &Ui, rect: Rect, banner: &BannerView, pictures: &mut Pictures)
         BannerKind::Message | BannerKind::Call | BannerKind::Sample => {
             let of = banner.user_id.zip(banner.picture);
             let of = of.map(|(user, version)| PictureOf { server: banner.server, user, version: Some(version) });
-            pictures.paint(ui.painter(), rect, of, &key, &banner.sender);
+            pictures.paint(ui, rect, of, &key, &banner.sender);
         }
     }
     if banner.kind == BannerKind::Call {

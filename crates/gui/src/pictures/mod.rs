@@ -10,10 +10,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use belfry_core::query::{Answer, Picture, PictureOf, Query};
 use egui::epaint::RectShape;
-use egui::{Color32, ColorImage, Context, CornerRadius, Painter, Rect, TextureHandle, TextureOptions, pos2};
+use egui::{Color32, ColorImage, Context, CornerRadius, Rect, Stroke, TextureHandle, TextureOptions, Ui, pos2};
 
 use crate::bridge::QueryId;
 use crate::outbox::Outbox;
+use crate::theme::Palette;
 use crate::widgets;
 
 /// Pictures held; what was not drawn for the longest time goes first. Each has a few kilobytes.
@@ -119,15 +120,18 @@ impl Pictures {
     }
 
     /// Draws a person in a circle that fills `rect`: the picture where it is ready, else initials on their colour.
-    pub fn paint(&mut self, painter: &Painter, rect: Rect, of: Option<PictureOf>, key: &str, name: &str) {
-        let edge = (rect.width() * painter.pixels_per_point()).round().clamp(1.0, 512.0) as u32;
+    pub fn paint(&mut self, ui: &Ui, rect: Rect, of: Option<PictureOf>, key: &str, name: &str) {
+        let edge = (rect.width() * ui.pixels_per_point()).round().clamp(1.0, 512.0) as u32;
         let Some(texture) = of.and_then(|of| self.texture(Key { of, edge })) else {
-            widgets::avatar(painter, rect, key, name);
+            widgets::avatar(ui.painter(), rect, key, name);
             return;
         };
         let radius = CornerRadius::same((rect.width() / 2.0).ceil() as u8);
         let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-        painter.add(RectShape::filled(rect, radius, Color32::WHITE).with_texture(texture, whole));
+        ui.painter().add(RectShape::filled(rect, radius, Color32::WHITE).with_texture(texture, whole));
+        // A picture as light or as dark as the card would lose its edge. Everywhere else this is hardly seen.
+        let edge = Stroke::new(1.0, Palette::of(ui).text.gamma_multiply(0.12));
+        ui.painter().circle_stroke(rect.center(), rect.width() / 2.0 - 0.5, edge);
     }
 
     /// Call it after a frame was drawn: asks for what it lacked.

@@ -397,7 +397,7 @@ fn row_ui(
     let key = decision.user_id.map_or_else(|| decision.sender.clone(), |id| id.as_str().to_owned());
     let user = decision.user_id.filter(|_| !decision.alias);
     let of = user.map(|user| PictureOf { server: decision.server, user, version: None });
-    pictures.paint(painter, picture, of, &key, &decision.sender);
+    pictures.paint(ui, picture, of, &key, &decision.sender);
 
     let right = rect.right() - 14.0;
     let line = |text, kind, color, width| Line { text, kind, color, width, rows: 1 };

@@ -155,7 +155,7 @@ fn symbol(ui: &Ui, center: Pos2, server: ServerId, row: &UnreadRow, title: &str,
         UnreadPlace::Direct(channel, user) => {
             let key = user.map_or_else(|| channel.to_string(), |user| user.to_string());
             let of = user.map(|user| PictureOf { server, user, version: None });
-            pictures.paint(ui.painter(), picture, of, &key, title);
+            pictures.paint(ui, picture, of, &key, title);
         }
         UnreadPlace::Group(channel) => widgets::avatar(ui.painter(), picture, channel.as_str(), title),
         UnreadPlace::Channel(_) => Icon::Hash.paint(ui.painter(), center, palette.dim),
