@@ -62,6 +62,7 @@ fn drawn(harness: &Harness<'_, World>) -> (Vec<TextureId>, bool) {
 }
 
 /// The only question is answered with this file; then frames are drawn until the decoder is done with it.
+#[expect(clippy::unwrap_used, reason = "a test")]
 fn answer_with(harness: &mut Harness<'_, World>, bytes: &[u8]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("picture");
@@ -78,6 +79,7 @@ fn answer_with(harness: &mut Harness<'_, World>, bytes: &[u8]) -> tempfile::Temp
     folder
 }
 
+#[expect(clippy::unwrap_used, reason = "a test")]
 fn png() -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     let picture = RgbaImage::from_pixel(128, 128, Rgba([10, 200, 30, 255]));

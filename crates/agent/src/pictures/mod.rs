@@ -235,7 +235,6 @@ impl Fetcher {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
     use belfry_core::ids::UserId;

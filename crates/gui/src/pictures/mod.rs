@@ -121,17 +121,18 @@ impl Pictures {
 
     /// Draws a person in a circle that fills `rect`: the picture where it is ready, else initials on their colour.
     pub fn paint(&mut self, ui: &Ui, rect: Rect, of: Option<PictureOf>, key: &str, name: &str) {
-        let edge = (rect.width() * ui.pixels_per_point()).round().clamp(1.0, 512.0) as u32;
+        let edge = (rect.width() * ui.pixels_per_point()).round().clamp(1.0, 512.0) as i32;
+        let edge = u32::try_from(edge).unwrap_or(1);
         let Some(texture) = of.and_then(|of| self.texture(Key { of, edge })) else {
             widgets::avatar(ui.painter(), rect, key, name);
             return;
         };
-        let radius = CornerRadius::same((rect.width() / 2.0).ceil() as u8);
+        let radius = CornerRadius::from(rect.width() / 2.0);
         let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         ui.painter().add(RectShape::filled(rect, radius, Color32::WHITE).with_texture(texture, whole));
         // A picture as light or as dark as the card would lose its edge. Everywhere else this is hardly seen.
-        let edge = Stroke::new(1.0, Palette::of(ui).text.gamma_multiply(0.12));
-        ui.painter().circle_stroke(rect.center(), rect.width() / 2.0 - 0.5, edge);
+        let line = Stroke::new(1.0, Palette::of(ui).text.gamma_multiply(0.12));
+        ui.painter().circle_stroke(rect.center(), rect.width() / 2.0 - 0.5, line);
     }
 
     /// Call it after a frame was drawn: asks for what it lacked.
