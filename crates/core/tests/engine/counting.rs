@@ -1,5 +1,6 @@
 //! The badge: what is counted, and what takes it away again.
 
+use belfry_core::badge::Badge;
 use belfry_core::event::{Connection, Event, PostUnread, Thread, ThreadReadChanged, ThreadUpdated};
 
 use crate::world::{LUMEN, NORTH, Setup, World, channel, member_of, message, post, props, snapshot, team};
@@ -171,4 +172,27 @@ fn what_was_counted_when_everything_was_read_is_not_counted_again() {
         world.arrives(late);
         assert_eq!(world.engine.badge().text(), text, "written at {create_at}");
     }
+}
+
+#[test]
+fn a_badge_is_a_number_else_a_dot_and_the_exclamation_mark_rides_on_either() {
+    for (mentions, unread, signed_out, dot_hidden, text, rides) in [
+        (0, false, false, false, "", false),
+        (0, false, true, false, "!", false),
+        (0, true, false, false, "•", false),
+        (0, true, true, false, "•", true),
+        (0, true, false, true, "", false),
+        (0, true, true, true, "!", false),
+        (1, true, false, false, "1", false),
+        (1, true, true, true, "1", true),
+        (99, true, false, false, "99", false),
+        (100, true, true, false, "99+", true),
+    ] {
+        let badge = Badge { mentions, unread, signed_out, dot_hidden };
+        assert_eq!((badge.text().as_str(), badge.rides()), (text, rides), "{badge:?}");
+    }
+    let mut sum = Badge::default();
+    sum.add(Badge { mentions: 2, unread: true, ..Badge::default() });
+    sum.add(Badge { mentions: 3, signed_out: true, ..Badge::default() });
+    assert_eq!((sum.text().as_str(), sum.rides(), sum.unread), ("5", true, true));
 }

@@ -95,6 +95,9 @@ fn what_is_on_screen_is_not_announced() {
     assert_eq!(with(Focus { applicable: false, ..here }).outcome().0, None, "the client shows no channels");
     assert_eq!(with(Focus { current_channel: Some(channel("train")), ..here }).outcome().0, None);
 
+    let collapsed = Case { focus: here, crt: true, ..case(message("1", "a root post")) };
+    assert_eq!(collapsed.outcome().0, Some("channel_is_open"));
+
     // With collapsed threads the thread counts, not its channel.
     let mut reply = message("2", "a reply").reply_to("1");
     reply.posted.followers = Some(vec![user("morgan")]);
@@ -125,6 +128,9 @@ fn a_call_speaks_for_its_message_and_for_its_thread() {
     }
     assert_eq!(code(message("1", "in the thread"), false, true), Some("desktop_notification_hook"));
     assert_eq!(code(message("1", "in the thread").mentioning_me(), false, true), None, "a mention is heard in a call");
+    let mut forced = message("1", "a test that the server forces");
+    forced.posted.post.props.force_notification = true;
+    assert_eq!(code(forced, false, true), None, "nothing vetoes what the server forces");
 }
 
 #[test]
