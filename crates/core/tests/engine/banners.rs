@@ -2,10 +2,10 @@
 
 use belfry_core::command::Command;
 use belfry_core::effect::{Effect, Write};
-use belfry_core::event::{Event, Status};
+use belfry_core::event::{Event, ServerConfig, Status, User};
 use belfry_core::signal::{Signal, Surface};
 
-use crate::world::{NORTH, Setup, World, channel, message};
+use crate::world::{NORTH, Setup, World, channel, message, person};
 
 #[test]
 fn a_banner_leaves_after_its_time_on_screen() {
@@ -240,4 +240,29 @@ fn a_new_face_lets_go_of_what_the_pointer_held_in_the_old_one() {
     world.signal(Signal::BannersFaceConnected);
     world.pass_ms(11_000);
     assert!(world.banners().is_empty());
+}
+
+#[test]
+fn a_card_says_which_picture_fits_and_that_none_does_under_another_name() {
+    let mut world = World::new();
+    let rosa = User { last_picture_update: 77, ..person("rosa") };
+    world.event(NORTH, Event::UserUpdated(Box::new(rosa)));
+    world.arrives(message("1", "from rosa").direct());
+    assert_eq!(world.view().banners[0].picture, Some(77));
+
+    let signed = |id| {
+        let mut hook = message(id, "from a webhook").mentioning_me();
+        hook.posted.post.props.from_webhook = true;
+        hook.posted.post.props.override_username = Some("Release bot".into());
+        hook
+    };
+    world.arrives(signed("2"));
+    assert_eq!(world.view().banners[0].picture, Some(77), "the server does not let it sign");
+    let config = ServerConfig { enable_post_username_override: true, ..ServerConfig::default() };
+    world.event(NORTH, Event::ConfigChanged(Box::new(config)));
+    world.arrives(signed("3"));
+    let decisions = world.decisions();
+    let signs: Vec<(&str, bool)> = decisions.iter().map(|decision| (&*decision.sender, decision.alias)).collect();
+    assert_eq!(signs, [("rosa", false), ("rosa", false), ("Release bot", true)]);
+    assert_eq!(world.view().banners[0].picture, None);
 }
