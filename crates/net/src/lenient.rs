@@ -57,6 +57,10 @@ impl<'de> Visitor<'de> for ScalarVisitor {
         Ok(Scalar::Text(Cow::Owned(value.to_owned())))
     }
 
+    fn visit_string<E>(self, value: String) -> Result<Self::Value, E> {
+        Ok(Scalar::Text(Cow::Owned(value)))
+    }
+
     fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
         Ok(Scalar::Text(Cow::Borrowed(value)))
     }
@@ -100,7 +104,7 @@ pub fn int<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D:
 }
 
 /// Some plugins write whole numbers as `1.0` or `1e12`.
-fn whole(value: f64) -> Option<i64> {
+pub(crate) fn whole(value: f64) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     #[expect(clippy::cast_possible_truncation, reason = "whole and within the range where both types are exact")]
     (value.fract() == 0.0 && value.abs() <= EXACT).then_some(value as i64)
@@ -149,22 +153,61 @@ pub fn id<'de, D: Deserializer<'de>, T: Identifier>(deserializer: D) -> Result<O
     Ok(cow(deserializer)?.and_then(|text| T::parse(&text)))
 }
 
-struct OneVisitor<T>(PhantomData<T>);
+/// Takes one kind of container; whatever else comes is passed over and read as `None`.
+struct Only<K>(PhantomData<K>);
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for OneVisitor<T> {
-    type Value = Option<T>;
+/// A kind of container, and what becomes of it.
+trait Container<'de> {
+    type Value;
+
+    fn object<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self::Value>, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn array<A: SeqAccess<'de>>(mut seq: A) -> Result<Option<Self::Value>, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+}
+
+struct Object<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Container<'de> for Object<T> {
+    type Value = T;
+
+    fn object<A: MapAccess<'de>>(map: A) -> Result<Option<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Some)
+    }
+}
+
+struct Array<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Container<'de> for Array<T> {
+    type Value = Vec<T>;
+
+    fn array<A: SeqAccess<'de>>(mut seq: A) -> Result<Option<Vec<T>>, A::Error> {
+        let mut items = Vec::new();
+        while let Some(One(item)) = seq.next_element()? {
+            items.extend(item);
+        }
+        Ok(Some(items))
+    }
+}
+
+impl<'de, K: Container<'de>> Visitor<'de> for Only<K> {
+    type Value = Option<K::Value>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
+        f.write_str("any value")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map)).map(Some)
+        K::object(map)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(None)
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+        K::array(seq)
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
@@ -206,7 +249,7 @@ pub struct One<T>(pub Option<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for One<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(OneVisitor(PhantomData)).map(Self)
+        deserializer.deserialize_any(Only::<Object<T>>(PhantomData)).map(Self)
     }
 }
 
@@ -215,64 +258,9 @@ pub fn one<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> R
     One::deserialize(deserializer).map(|one| one.0)
 }
 
-struct ManyVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ManyVisitor<T> {
-    type Value = Option<Vec<T>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut items = Vec::new();
-        while let Some(One(item)) = seq.next_element()? {
-            items.extend(item);
-        }
-        Ok(Some(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(None)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
 /// An array of objects, without the elements that are none; `None` where the value is no array.
 pub fn many<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Vec<T>>, D::Error> {
-    deserializer.deserialize_any(ManyVisitor(PhantomData))
+    deserializer.deserialize_any(Only::<Array<T>>(PhantomData))
 }
 
 /// A map from text to text, without the entries whose value is no text.

@@ -36,6 +36,7 @@ pub mod discover;
 mod driver;
 pub mod explain;
 pub mod http;
+pub mod json;
 pub mod lenient;
 pub mod replay;
 pub mod runtime;

@@ -2,119 +2,213 @@
 
 use std::borrow::Cow;
 
-use belfry_core::event::{Attachment, ChannelType, Post, PostProps, Posted, Priority};
+use belfry_core::event::{Attachment, ChannelType, Event, Post, PostProps, Posted, Priority};
 use belfry_core::ids::{ChannelId, PostId, TeamId, UserId};
 use serde::{Deserialize, Deserializer};
 
-use crate::lenient::{self, One, Scalar};
-use crate::wire::{Decoder, WireError};
+use super::WireError;
+use super::kind::PostKind;
+use crate::json::{Broken, Inner, Reader};
+use crate::lenient;
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct PostedData<'a> {
-    #[serde(borrow, deserialize_with = "lenient::cow")]
-    post: Option<Cow<'a, str>>,
-    #[serde(borrow, deserialize_with = "lenient::cow")]
-    channel_type: Option<Cow<'a, str>>,
-    #[serde(borrow, deserialize_with = "lenient::cow")]
-    channel_display_name: Option<Cow<'a, str>>,
-    #[serde(borrow, deserialize_with = "lenient::cow")]
-    channel_name: Option<Cow<'a, str>>,
-    #[serde(borrow, deserialize_with = "lenient::cow")]
-    sender_name: Option<Cow<'a, str>>,
-    #[serde(deserialize_with = "lenient::id")]
+/// `data` of an event about a post.
+#[derive(Debug, Default)]
+pub(super) struct PostData<'a> {
+    found: Inner<'a, bool>,
+    post: PostShape<'a>,
+    channel_type: Option<ChannelType>,
+    channel_display_name: Cow<'a, str>,
+    channel_name: Cow<'a, str>,
+    sender_name: Cow<'a, str>,
     team_id: Option<TeamId>,
-    #[serde(deserialize_with = "present")]
     image: bool,
-    #[serde(rename = "otherFile", deserialize_with = "present")]
     other_file: bool,
-    #[serde(borrow, deserialize_with = "lenient::cow")]
-    mentions: Option<Cow<'a, str>>,
-    #[serde(borrow, deserialize_with = "lenient::cow")]
-    followers: Option<Cow<'a, str>>,
+    mentions: Option<Vec<UserId>>,
+    followers: Option<Vec<UserId>>,
+}
+
+#[derive(Debug, Default)]
+struct PostShape<'a> {
+    id: Option<PostId>,
+    user_id: Option<UserId>,
+    channel_id: Option<ChannelId>,
+    root_id: Option<PostId>,
+    kind: Cow<'a, str>,
+    message: Cow<'a, str>,
+    create_at: i64,
+    edit_at: i64,
+    delete_at: i64,
+    priority: Priority,
+    props: PostProps<'a>,
+}
+
+impl<'a> PostData<'a> {
+    /// Reads it; anything but an object says nothing.
+    pub(super) fn read(&mut self, reader: &mut Reader<'a>) -> Result<(), Broken> {
+        let mut within = reader.object()?;
+        while let Some(key) = reader.key(&mut within)? {
+            match &*key {
+                "post" => self.found = reader.inner(|reader| self.post.read(reader))?,
+                "channel_type" => self.channel_type = reader.cow()?.as_deref().and_then(ChannelType::parse),
+                "channel_display_name" => self.channel_display_name = reader.cow()?.unwrap_or_default(),
+                "channel_name" => self.channel_name = reader.cow()?.unwrap_or_default(),
+                "sender_name" => self.sender_name = reader.cow()?.unwrap_or_default(),
+                "team_id" => self.team_id = reader.id()?,
+                "image" => self.image = present(reader)?,
+                "otherFile" => self.other_file = present(reader)?,
+                "mentions" => self.mentions = ids(reader)?,
+                "followers" => self.followers = ids(reader)?,
+                _ => reader.skip()?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The event. `channel` is where it happened, unless the post itself says so.
+    pub(super) fn into_event(self, kind: PostKind, channel: Option<ChannelId>) -> Result<Event<'a>, WireError> {
+        let post = match self.found {
+            Inner::Nothing | Inner::Read(false) => return Err(WireError::Incomplete),
+            Inner::Read(true) => self.post.into_post(channel)?,
+            Inner::Copy(copy) => {
+                let mut reader = Reader::new(&copy);
+                let mut post = PostShape::default();
+                let is_object = post.read(&mut reader)?;
+                reader.end()?;
+                if !is_object {
+                    return Err(WireError::Incomplete);
+                }
+                post.into_post(channel)?.into_owned()
+            }
+        };
+        let posted = |post| {
+            Box::new(Posted {
+                post,
+                channel_type: self.channel_type,
+                channel_display_name: self.channel_display_name,
+                channel_name: self.channel_name,
+                sender_name: self.sender_name,
+                team_id: self.team_id,
+                image: self.image,
+                other_file: self.other_file,
+                mentions: self.mentions,
+                followers: self.followers,
+            })
+        };
+        Ok(match kind {
+            PostKind::Posted => Event::Posted(posted(post)),
+            PostKind::Persistent => Event::PersistentNotification(posted(post)),
+            PostKind::Ephemeral => Event::EphemeralMessage(Box::new(post)),
+            PostKind::Edited => Event::PostEdited(Box::new(post)),
+            PostKind::Deleted => Event::PostDeleted(Box::new(post)),
+        })
+    }
 }
 
 /// `"true"`, or a real truth value from a server that means well.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    Ok(match Scalar::deserialize(deserializer)? {
-        Scalar::Text(text) => text == "true",
-        Scalar::Bool(value) => value,
-        Scalar::Nothing | Scalar::Int(_) | Scalar::Float(_) => false,
-    })
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct PostShape<'a> {
-    #[serde(deserialize_with = "lenient::id")]
-    id: Option<PostId>,
-    #[serde(deserialize_with = "lenient::id")]
-    user_id: Option<UserId>,
-    #[serde(deserialize_with = "lenient::id")]
-    channel_id: Option<ChannelId>,
-    #[serde(deserialize_with = "lenient::id")]
-    root_id: Option<PostId>,
-    #[serde(borrow, rename = "type", deserialize_with = "lenient::cow")]
-    kind: Option<Cow<'a, str>>,
-    #[serde(borrow, deserialize_with = "lenient::cow")]
-    message: Option<Cow<'a, str>>,
-    #[serde(deserialize_with = "lenient::int")]
-    create_at: Option<i64>,
-    #[serde(deserialize_with = "lenient::int")]
-    edit_at: Option<i64>,
-    #[serde(deserialize_with = "lenient::int")]
-    delete_at: Option<i64>,
-    #[serde(borrow, deserialize_with = "lenient::one")]
-    props: Option<PropsShape<'a>>,
-    #[serde(deserialize_with = "lenient::one")]
-    metadata: Option<MetadataShape>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct PropsShape<'a> {
-    #[serde(deserialize_with = "webhook")]
-    from_webhook: bool,
-    #[serde(borrow, deserialize_with = "lenient::cow")]
-    override_username: Option<Cow<'a, str>>,
-    #[serde(rename = "addedUserId", deserialize_with = "lenient::id")]
-    added_user_id: Option<UserId>,
-    #[serde(deserialize_with = "truthy")]
-    force_notification: bool,
-    #[serde(borrow, deserialize_with = "attachments")]
-    attachments: Vec<Attachment<'a>>,
-    #[serde(deserialize_with = "lenient::int")]
-    end_at: Option<i64>,
+fn present(reader: &mut Reader<'_>) -> Result<bool, Broken> {
+    if reader.is_string() { is_true(reader) } else { Ok(reader.boolean()?.unwrap_or(false)) }
 }
 
 /// Exactly the string `"true"` (notifications §6.1).
-fn webhook<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    Ok(matches!(Scalar::deserialize(deserializer)?, Scalar::Text(text) if text == "true"))
+fn is_true<const QUOTED: bool>(reader: &mut Reader<'_, QUOTED>) -> Result<bool, Broken> {
+    Ok(reader.cow()?.as_deref() == Some("true"))
 }
 
-/// Any value that is not empty.
-fn truthy<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    Ok(match serde_json::Value::deserialize(deserializer)? {
-        serde_json::Value::Null => false,
-        serde_json::Value::Bool(value) => value,
-        serde_json::Value::Number(number) => number.as_f64() != Some(0.0),
-        serde_json::Value::String(text) => !text.is_empty(),
-        serde_json::Value::Array(_) | serde_json::Value::Object(_) => true,
-    })
+/// A list of ids that was written inside a string; an unreadable one counts as empty, not as absent.
+fn ids(reader: &mut Reader<'_>) -> Result<Option<Vec<UserId>>, Broken> {
+    fn list<const QUOTED: bool>(reader: &mut Reader<'_, QUOTED>) -> Result<Vec<UserId>, Broken> {
+        let mut ids = Vec::new();
+        let mut within = reader.array()?;
+        while reader.element(&mut within)? {
+            let text = reader.text()?.ok_or(Broken)?;
+            ids.extend(UserId::parse(&text.read()));
+        }
+        Ok(ids)
+    }
+    Ok(reader.inner(list)?.or_read(list).unwrap_or_else(|Broken| Some(Vec::new())))
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct MetadataShape {
-    #[serde(deserialize_with = "lenient::one")]
-    priority: Option<PriorityShape>,
+impl<'a> PostShape<'a> {
+    /// Reads a post; `false` where it is no object.
+    fn read<const QUOTED: bool>(&mut self, reader: &mut Reader<'a, QUOTED>) -> Result<bool, Broken> {
+        let is_object = reader.is_object();
+        let mut within = reader.object()?;
+        while let Some(key) = reader.key(&mut within)? {
+            match &*key {
+                "id" => self.id = reader.id()?,
+                "user_id" => self.user_id = reader.id()?,
+                "channel_id" => self.channel_id = reader.id()?,
+                "root_id" => self.root_id = reader.id()?,
+                "type" => self.kind = reader.cow()?.unwrap_or_default(),
+                "message" => self.message = reader.cow()?.unwrap_or_default(),
+                "create_at" => self.create_at = reader.int()?.unwrap_or(0),
+                "edit_at" => self.edit_at = reader.int()?.unwrap_or(0),
+                "delete_at" => self.delete_at = reader.int()?.unwrap_or(0),
+                "props" => self.props = props(reader)?,
+                "metadata" => self.priority = priority(reader)?,
+                _ => reader.skip()?,
+            }
+        }
+        Ok(is_object)
+    }
+
+    fn into_post(self, channel: Option<ChannelId>) -> Result<Post<'a>, WireError> {
+        Ok(Post {
+            id: self.id.ok_or(WireError::Incomplete)?,
+            user_id: self.user_id,
+            channel_id: self.channel_id.or(channel).ok_or(WireError::Incomplete)?,
+            root_id: self.root_id,
+            kind: self.kind,
+            message: self.message,
+            create_at: self.create_at,
+            edit_at: self.edit_at,
+            delete_at: self.delete_at,
+            priority: self.priority,
+            props: self.props,
+        })
+    }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct PriorityShape {
-    #[serde(deserialize_with = "lenient::text")]
-    priority: String,
+fn props<'a, const QUOTED: bool>(reader: &mut Reader<'a, QUOTED>) -> Result<PostProps<'a>, Broken> {
+    let mut props = PostProps::default();
+    let mut within = reader.object()?;
+    while let Some(key) = reader.key(&mut within)? {
+        match &*key {
+            "from_webhook" => props.from_webhook = is_true(reader)?,
+            "override_username" => props.override_username = reader.cow()?,
+            "addedUserId" => props.added_user_id = reader.id()?,
+            "force_notification" => props.force_notification = reader.truthy()?,
+            "attachments" => props.attachments = attachments(reader)?,
+            "end_at" => props.end_at = reader.int()?,
+            _ => reader.skip()?,
+        }
+    }
+    Ok(props)
+}
+
+/// `metadata.priority.priority`.
+fn priority<const QUOTED: bool>(reader: &mut Reader<'_, QUOTED>) -> Result<Priority, Broken> {
+    let mut priority = Priority::Standard;
+    let mut metadata = reader.object()?;
+    while let Some(key) = reader.key(&mut metadata)? {
+        if key != "priority" {
+            reader.skip()?;
+            continue;
+        }
+        let mut within = reader.object()?;
+        while let Some(key) = reader.key(&mut within)? {
+            if key != "priority" {
+                reader.skip()?;
+                continue;
+            }
+            priority = match reader.cow()?.as_deref() {
+                Some("urgent") => Priority::Urgent,
+                Some("important") => Priority::Important,
+                _ => Priority::Standard,
+            };
+        }
+    }
+    Ok(priority)
 }
 
 /// One attachment, strictly: a text field that is no text makes all of them ignored, as in the official client
@@ -180,9 +274,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for ValueShape<'a> {
     }
 }
 
-fn attachments<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Attachment<'a>>, D::Error> {
-    let raw = <&'de serde_json::value::RawValue>::deserialize(deserializer)?;
-    let Ok(list) = serde_json::from_str::<Option<Vec<AttachmentShape<'de>>>>(raw.get()) else { return Ok(Vec::new()) };
+fn attachments<'a, const QUOTED: bool>(reader: &mut Reader<'a, QUOTED>) -> Result<Vec<Attachment<'a>>, Broken> {
+    let before = reader.clone();
+    let Ok(list) = Option::<Vec<AttachmentShape<'a>>>::deserialize(&mut *reader) else {
+        *reader = before;
+        reader.skip()?;
+        return Ok(Vec::new());
+    };
     Ok(list
         .unwrap_or_default()
         .into_iter()
@@ -196,76 +294,4 @@ fn attachments<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Vec
             fields: shape.fields.unwrap_or_default().into_iter().map(|field| (field.title, field.value.0)).collect(),
         })
         .collect())
-}
-
-impl<'a> PostShape<'a> {
-    fn into_post(self, channel: Option<ChannelId>) -> Result<Post<'a>, WireError> {
-        let priority =
-            self.metadata.and_then(|metadata| metadata.priority).map(|priority| priority.priority).unwrap_or_default();
-        let props = self.props.unwrap_or_default();
-        Ok(Post {
-            id: self.id.ok_or(WireError::Incomplete)?,
-            user_id: self.user_id,
-            channel_id: self.channel_id.or(channel).ok_or(WireError::Incomplete)?,
-            root_id: self.root_id,
-            kind: self.kind.unwrap_or_default(),
-            message: self.message.unwrap_or_default(),
-            create_at: self.create_at.unwrap_or(0),
-            edit_at: self.edit_at.unwrap_or(0),
-            delete_at: self.delete_at.unwrap_or(0),
-            priority: match priority.as_str() {
-                "urgent" => Priority::Urgent,
-                "important" => Priority::Important,
-                _ => Priority::Standard,
-            },
-            props: PostProps {
-                from_webhook: props.from_webhook,
-                override_username: props.override_username,
-                added_user_id: props.added_user_id,
-                force_notification: props.force_notification,
-                attachments: props.attachments,
-                end_at: props.end_at,
-            },
-        })
-    }
-}
-
-/// A list of ids that was written inside a string; an unreadable one counts as empty, not as absent.
-fn ids(text: Option<Cow<'_, str>>) -> Option<Vec<UserId>> {
-    let text = text?;
-    let list: Vec<Cow<'_, str>> = serde_json::from_str(&text).unwrap_or_default();
-    Some(list.iter().filter_map(|id| UserId::parse(id)).collect())
-}
-
-impl Decoder {
-    pub(super) fn posted<'a>(&'a mut self, raw: &'a str, channel: Option<ChannelId>) -> Result<Posted<'a>, WireError> {
-        let data: PostedData<'a> = serde_json::from_str::<One<PostedData<'a>>>(raw)
-            .map_err(|_syntax| WireError::NotJson)?
-            .0
-            .unwrap_or_default();
-        let post = self.post(data.post, channel)?;
-        Ok(Posted {
-            post,
-            channel_type: data.channel_type.as_deref().and_then(ChannelType::parse),
-            channel_display_name: data.channel_display_name.unwrap_or_default(),
-            channel_name: data.channel_name.unwrap_or_default(),
-            sender_name: data.sender_name.unwrap_or_default(),
-            team_id: data.team_id,
-            image: data.image,
-            other_file: data.other_file,
-            mentions: ids(data.mentions),
-            followers: ids(data.followers),
-        })
-    }
-
-    /// A post that was written inside a string.
-    pub(super) fn post<'a>(
-        &'a mut self,
-        text: Option<Cow<'a, str>>,
-        channel: Option<ChannelId>,
-    ) -> Result<Post<'a>, WireError> {
-        self.inner = text.ok_or(WireError::Incomplete)?.into_owned();
-        let shape = serde_json::from_str::<One<PostShape<'_>>>(&self.inner).map_err(|_syntax| WireError::NotJson)?.0;
-        shape.ok_or(WireError::Incomplete)?.into_post(channel)
-    }
 }
