@@ -10,7 +10,7 @@ use belfry_core::sound::RingSound;
 use belfry_core::state::account::Account;
 use belfry_core::state::channel::ChannelPrefs;
 
-use crate::world::{Message, channel, message, person, post, props, user};
+use crate::world::{Message, Setup, World, channel, message, person, post, props, user};
 
 /// A message and everything that the rules look at.
 struct Case {
@@ -107,6 +107,44 @@ fn what_is_on_screen_is_not_announced() {
     assert_eq!(with(open).outcome(), (Some("thread_is_open"), Some("post-1".to_owned())));
     assert_eq!(with(Focus { open_thread: Some(post("9")), ..here }).outcome().0, None);
     assert_eq!(with(Focus { window_focused: false, ..open }).outcome().0, None);
+}
+
+#[test]
+fn a_group_is_all_or_nothing_until_it_is_set_to_mentions_itself() {
+    let code = |text: &str, account: &[(&str, &str)], group: &[(&str, &str)]| {
+        let mut message = message("1", text).mentioning_me();
+        message.posted.channel_type = Some(ChannelType::Group);
+        Case { account: props(account), channel: props(group), ..case(message) }.outcome().0
+    };
+    let mentions = [("desktop", "mention"), ("mention_keys", "deploy")];
+    assert_eq!(code("hello", &mentions, &[]), None, "the account's mentions mean every message of a group");
+    let set = [("desktop", "mention")];
+    assert_eq!(code("hello", &mentions, &set), Some("not_explicitly_mentioned"));
+    assert_eq!(code("hello @morgan", &mentions, &set), None);
+    assert_eq!(code("deploy at noon", &mentions, &set), None);
+    assert_eq!(code("hello @all", &[("channel", "true")], &set), None);
+    let ignoring = [("desktop", "mention"), ("ignore_channel_mentions", "on")];
+    assert_eq!(code("hello @all", &[("channel", "true")], &ignoring), Some("not_explicitly_mentioned"));
+    assert_eq!(code("hello @all", &[("channel", "false")], &set), Some("not_explicitly_mentioned"));
+    let heeding = [("desktop", "mention"), ("ignore_channel_mentions", "off")];
+    assert_eq!(code("hello @all", &[("channel", "true")], &heeding), None);
+}
+
+#[test]
+fn a_trace_says_what_each_rule_did() {
+    let outcomes = |message: Message, setup: &Setup| {
+        let mut world = World::with(setup);
+        world.arrives(message);
+        let trace = world.decisions().pop().unwrap().trace;
+        trace.iter().map(|step| step.outcome.to_string()).collect::<Vec<_>>()
+    };
+    let shown = outcomes(message("1", "hello").direct(), &Setup::default());
+    assert_eq!(shown.last().unwrap(), "notify");
+    assert!(shown.iter().rev().skip(1).all(|outcome| outcome == "continue"), "{shown:?}");
+    let muted = Setup { ops: props(&[("mark_unread", "mention")]), ..Setup::default() };
+    let skipped = outcomes(message("1", "hello"), &muted);
+    assert_eq!(skipped.last().unwrap(), "skip");
+    assert!(skipped.iter().rev().skip(1).all(|outcome| outcome == "continue"), "{skipped:?}");
 }
 
 #[test]
