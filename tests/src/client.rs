@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use anyhow::Context as _;
 use belfry_agent::control::client::{ClientError, Sender, connect};
@@ -30,6 +31,7 @@ pub struct Client {
 #[derive(Debug, Default)]
 struct Newest {
     view: Option<Box<View>>,
+    banners_since: Option<Instant>,
     gone: bool,
 }
 
@@ -53,6 +55,11 @@ impl Client {
     /// The newest view.
     pub fn view(&self) -> anyhow::Result<Box<View>> {
         self.newest().view.clone().context("no view yet")
+    }
+
+    /// When the view came that first had banners again; `None` while the newest has none.
+    pub fn banners_since(&self) -> Option<Instant> {
+        self.newest().banners_since
     }
 
     fn newest(&self) -> std::sync::MutexGuard<'_, Newest> {
@@ -118,7 +125,15 @@ fn listen(
     let lock = || newest.lock().unwrap_or_else(PoisonError::into_inner);
     while let Ok(Some(message)) = receiver.receive() {
         match message {
-            Down::View(view) => lock().view = Some(view),
+            Down::View(view) => {
+                let mut newest = lock();
+                newest.banners_since = match newest.banners_since {
+                    _ if view.banners.is_empty() => None,
+                    None => Some(belfry_net::clock::monotonic()),
+                    since @ Some(_) => since,
+                };
+                newest.view = Some(view);
+            }
             // A full queue means that nobody waits for this answer.
             Down::Answer { id, answer } => answers.try_send((id, *answer)).ok().unwrap_or_default(),
             Down::Welcome { .. } | Down::WrongBuild { .. } | Down::Synced(_) | Down::Raise(_) => {}

@@ -65,9 +65,18 @@ impl Damage {
         }
     }
 
-    /// Forgets what was painted so far, and waits until nothing was for a while.
-    pub fn settle(&self) -> anyhow::Result<()> {
-        while self.next(Duration::from_millis(150))?.is_some() {}
+    /// Waits for a change, at most so long, and forgets it with all that came along.
+    pub fn wait(&self, patience: Duration) -> anyhow::Result<()> {
+        let mut more = self.next(patience)?.is_some();
+        while more {
+            more = self.next(Duration::ZERO)?.is_some();
+        }
+        Ok(())
+    }
+
+    /// Forgets what was painted so far, and waits until nothing was for this long.
+    pub fn settle(&self, quiet: Duration) -> anyhow::Result<()> {
+        while self.next(quiet)?.is_some() {}
         Ok(())
     }
 }

@@ -83,7 +83,7 @@ impl Desktop {
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command.env_clear();
-        for name in ["PATH", "LD_LIBRARY_PATH", "RUST_BACKTRACE", "RUST_LOG", "LLVM_PROFILE_FILE"] {
+        for name in ["PATH", "LD_LIBRARY_PATH", "RUST_BACKTRACE", "BELFRY_LOG", "LLVM_PROFILE_FILE"] {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }
@@ -111,6 +111,11 @@ impl Desktop {
     pub fn belfry(&self, arguments: &[&str]) -> anyhow::Result<Process> {
         let log = std::fs::File::options().create(true).append(true).open(self.log())?;
         Process::start(self.command(process::belfry()?).args(arguments).stderr(log))
+    }
+
+    /// What `belfry` wrote to standard error so far.
+    pub fn said(&self) -> String {
+        std::fs::read_to_string(self.log()).unwrap_or_default()
     }
 
     fn log(&self) -> PathBuf {
@@ -169,7 +174,7 @@ impl Drop for Desktop {
     #[expect(clippy::print_stderr, reason = "what belfry said belongs to a failed test's output")]
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("belfry said:\n{}", std::fs::read_to_string(self.log()).unwrap_or_default());
+            eprintln!("belfry said:\n{}", self.said());
         }
     }
 }

@@ -152,6 +152,18 @@ pub fn cpu_ticks(id: u32) -> anyhow::Result<u64> {
     Ok(tick(11)? + tick(12)?)
 }
 
+/// How often threads of a process have gone to sleep and were woken since they began. Those that ended are not counted.
+pub fn wakeups(id: u32) -> anyhow::Result<u64> {
+    let mut count = 0;
+    for thread in std::fs::read_dir(format!("/proc/{id}/task"))? {
+        // A thread may end while we look.
+        let text = std::fs::read_to_string(thread?.path().join("status")).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        count += line.and_then(|line| line.trim().parse::<u64>().ok()).unwrap_or(0);
+    }
+    Ok(count)
+}
+
 /// How long a process has lived, in seconds.
 pub fn age_secs(id: u32) -> anyhow::Result<f64> {
     let fields = stat(id).context("the process has ended")?;

@@ -4,6 +4,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use belfry_core::command::Command;
@@ -16,6 +17,8 @@ use belfry_tests::{Client, Desktop, eventually};
 
 /// A minute and a half, played in half a minute.
 const SPEED: &str = "3";
+/// A picture is taken when nothing was drawn for so long.
+const STILL: Duration = Duration::from_millis(150);
 
 fn main() -> anyhow::Result<()> {
     let mut show = Show::begin()?;
@@ -53,7 +56,7 @@ impl Show {
             view.servers.len() == 2 && view.servers.iter().all(is_live) && !view.permission_prompts.is_empty()
         })?;
         self.main_window()?;
-        self.damage.settle()?;
+        self.damage.settle(STILL)?;
         self.picture("permission-light", None)?;
         for server in view.servers.iter().map(|server| server.id) {
             self.client.command(Command::SetPermission { server, permission: Permission::Allowed })?;
@@ -86,11 +89,11 @@ impl Show {
         self.client.command(Command::DismissAllBanners)?;
         self.cards("no card", |count| count == 0)?;
         // What a card covered is painted by the window below it, in its own time.
-        self.damage.settle()?;
+        self.damage.settle(STILL)?;
         let window = self.main_window()?;
         self.picture("window-dark", Some(window.rect))?;
         self.theme(ThemeChoice::Light)?;
-        self.damage.settle()?;
+        self.damage.settle(STILL)?;
         self.picture("window-light", Some(window.rect))
     }
 
