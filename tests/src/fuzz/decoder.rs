@@ -5,7 +5,7 @@ use belfry_net::bootstrap::{Absorbed, Collector};
 use belfry_net::shapes;
 use belfry_net::wire::{Decoder, WireError};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Every answer that a snapshot is made from.
 const QUESTIONS: &[(&str, &str)] = &[
@@ -170,27 +170,51 @@ fn with_unknown_field(frame: &str) -> Option<String> {
     Some(format!("{inside}{comma}\"belfry_knows_no_such_field\":[0]}}"))
 }
 
+/// What may stand in a field that should hold something else, as JSON.
+const OTHERS: &[&str] = &[
+    "7.5",
+    "null",
+    "[]",
+    "{}",
+    "\"?\"",
+    "true",
+    "-1",
+    "1e308",
+    "-1e999",
+    "123456789012345678901234567890",
+    "\"\\ud800 alone\"",
+    "[[[[[{\"a\":[]}]]]]]",
+    // The key comes twice.
+    "7,\"KEY\":\"?\"",
+];
+/// Stands for one of them until the rest is written.
+const MARK: &str = "belfry writes something else here";
+
 /// A post whose frame has one field of another type is still that post. Which field, and what it becomes, follows from `pick`.
 fn one_field_costs_itself_only(frame: &Value, pick: usize) {
-    let others = [json!(7.5), json!(null), json!([]), json!({}), json!("?"), json!(true), json!(-1), json!(1e308)];
-    let Some(other) = others.get(pick % others.len()) else { return };
     let Some(id) = post_of(&frame.to_string()) else { return };
+    let Some(other) = OTHERS.get(pick % OTHERS.len()) else { return };
+    let nth = pick / OTHERS.len();
+    let changed = |fields: &mut Map<String, Value>, kept: &[&str]| {
+        let keys: Vec<String> = fields.keys().filter(|key| !kept.contains(&key.as_str())).cloned().collect();
+        let key = keys.get(nth % keys.len().max(1))?;
+        fields.insert(key.clone(), json!(MARK));
+        Some(other.replace("\"KEY\"", &json!(key).to_string()))
+    };
+    let written = |value: &Value, other: &str| value.to_string().replace(&json!(MARK).to_string(), other);
+
     let mut outside = frame.clone();
-    let Some(data) = outside.get_mut("data").and_then(Value::as_object_mut) else { return };
-    let nth = pick / others.len();
-    let keys: Vec<String> = data.keys().filter(|key| *key != "post").cloned().collect();
-    if let Some(key) = keys.get(nth % keys.len().max(1)) {
-        data.insert(key.clone(), other.clone());
-        assert_eq!(post_of(&outside.to_string()).as_deref(), Some(&*id), "{key} costs the message: {outside}");
+    let data = outside.get_mut("data").and_then(Value::as_object_mut);
+    if let Some(other) = data.and_then(|data| changed(data, &["post"])) {
+        let outside = written(&outside, &other);
+        assert_eq!(post_of(&outside).as_deref(), Some(&*id), "one field costs the message: {outside}");
     }
     let mut inside = frame.clone();
     let Some(text) = inside.pointer_mut("/data/post") else { return };
     let Some(Ok(Value::Object(mut post))) = text.as_str().map(serde_json::from_str::<Value>) else { return };
-    let keys: Vec<String> = post.keys().filter(|key| !matches!(key.as_str(), "id" | "channel_id")).cloned().collect();
-    if let Some(key) = keys.get(nth % keys.len().max(1)) {
-        post.insert(key.clone(), other.clone());
-        *text = Value::String(Value::Object(post).to_string());
-        assert_eq!(post_of(&inside.to_string()).as_deref(), Some(&*id), "{key} costs the post: {inside}");
+    if let Some(other) = changed(&mut post, &["id", "channel_id"]) {
+        *text = Value::String(written(&Value::Object(post), &other));
+        assert_eq!(post_of(&inside.to_string()).as_deref(), Some(&*id), "one field costs the post: {inside}");
     }
 }
 

@@ -18,7 +18,7 @@
 //! | `paint`, `toast` | what is shown was painted, or shown by the system |
 //! | `wait 500`, `leap 500` | time passes, with and without waking at deadlines |
 //! | `wall -5000` | the wall clock is set |
-//! | `start p1 p2` | an earlier run presented these posts |
+//! | `start p1 p2` | as the first line: an earlier run presented these posts |
 
 use belfry_core::command::Command;
 use belfry_core::signal::Signal;

@@ -47,11 +47,16 @@ load"#;
 /// Where the engine breaks a promise.
 pub fn run(data: &[u8]) {
     let data = data.get(..super::INPUT_BYTES).unwrap_or(data);
-    let mut world = World::new();
-    for line in data.split(|byte| *byte == b'\n').take(MOST_LINES) {
-        if let Some(line) = std::str::from_utf8(line).ok().and_then(script::line) {
-            world.play(line);
-        }
+    let lines = data.split(|byte| *byte == b'\n').take(MOST_LINES);
+    let mut lines = lines.filter_map(|line| std::str::from_utf8(line).ok().and_then(script::line)).peekable();
+    // What an earlier run presented is told once, first.
+    let presented = match lines.next_if(|line| matches!(line, Line::Start(_))) {
+        Some(Line::Start(posts)) => posts,
+        _ => Vec::new(),
+    };
+    let mut world = World::new(&presented);
+    for line in lines {
+        world.play(line);
     }
     world.end();
 }
@@ -71,7 +76,7 @@ struct World {
 }
 
 impl World {
-    fn new() -> Self {
+    fn new(presented: &[&str]) -> Self {
         let servers = [(1, "Northwind"), (2, "Lumen Labs")].map(|(id, name)| ServerPrefs {
             id: ServerId(id),
             url: format!("https://server{id}.example"),
@@ -96,7 +101,10 @@ impl World {
             decisions: 0,
         };
         world.view = world.engine.view(&world.now());
-        world.step(Input::Started { presented: Vec::new() });
+        let presented: Vec<_> =
+            presented.iter().filter_map(|post| PostId::parse(post)).map(|post| (ServerId(1), post)).collect();
+        world.announced.extend(presented.iter().copied());
+        world.step(Input::Started { presented });
         world.step(Input::Signal(Signal::SurfaceChanged(Surface::Banners)));
         world.step(Input::Signal(Signal::BannersFaceConnected));
         for server in [2, 1] {
@@ -155,12 +163,7 @@ impl World {
                 self.wall_offset_ms = ms;
                 self.step(Input::Signal(Signal::Woke));
             }
-            Line::Start(posts) => {
-                let posts: Vec<_> =
-                    posts.into_iter().filter_map(PostId::parse).map(|post| (self.server, post)).collect();
-                self.announced.extend(posts.iter().copied());
-                self.step(Input::Started { presented: posts });
-            }
+            Line::Start(_) => {}
         }
     }
 
