@@ -132,7 +132,7 @@ impl<'a, const QUOTED: bool> Reader<'a, QUOTED> {
 
     /// Whether a string comes next.
     pub(crate) fn is_string(&mut self) -> bool {
-        self.peek().is_ok_and(|byte| Self::opens_string(byte))
+        self.peek().is_ok_and(Self::opens_string)
     }
 
     /// Enters an object; passes over anything else.

@@ -44,6 +44,7 @@ pub(super) enum OtherKind {
     StatusChange,
     PreferencesChanged,
     PreferencesDeleted,
+    PreferenceChanged,
     ConfigChanged,
     LicenseChanged,
     CallStart,
@@ -91,11 +92,29 @@ impl OtherKind {
             "restore_team" => Self::RestoreTeam,
             "user_updated" => Self::UserUpdated,
             "status_change" => Self::StatusChange,
-            "preferences_changed" | "preference_changed" => Self::PreferencesChanged,
+            "preferences_changed" => Self::PreferencesChanged,
+            "preference_changed" => Self::PreferenceChanged,
             "preferences_deleted" => Self::PreferencesDeleted,
             "config_changed" => Self::ConfigChanged,
             "license_changed" => Self::LicenseChanged,
             _ => return Self::of_calls(name.strip_prefix("custom_com.mattermost.calls_")?),
+        })
+    }
+
+    /// The field of `data` that holds the object which the event is about.
+    pub(super) fn subject(self) -> Option<&'static str> {
+        Some(match self {
+            Self::ThreadUpdated => "thread",
+            Self::ChannelUpdated => "channel",
+            Self::MemberUpdated => "channelMember",
+            Self::DeleteTeam | Self::RestoreTeam => "team",
+            Self::UserUpdated => "user",
+            Self::PreferencesChanged | Self::PreferencesDeleted => "preferences",
+            Self::PreferenceChanged => "preference",
+            Self::ConfigChanged => "config",
+            Self::LicenseChanged => "license",
+            Self::ChannelsViewed => "channel_times",
+            _ => return None,
         })
     }
 

@@ -17,8 +17,10 @@ use crate::shapes::{self, CallShape, ChannelShape, MemberShape, PreferenceShape,
 pub(super) struct OtherData<'a> {
     subject: Subject,
     channel_id: Option<ChannelId>,
+    channel_id_of_call: Option<ChannelId>,
     team_id: Option<TeamId>,
     user_id: Option<UserId>,
+    user_id_of_call: Option<UserId>,
     thread_id: Option<PostId>,
     call_id: Option<CallId>,
     session_id: Cow<'a, str>,
@@ -97,24 +99,21 @@ impl<'a> OtherData<'a> {
     pub(super) fn read(&mut self, reader: &mut Reader<'a>, kind: OtherKind) -> Result<(), Broken> {
         if matches!(kind, OtherKind::CallStart) {
             // The call itself, not an object about it.
-            self.subject = object(reader)?.map_or(Subject::Unknown, |call| Subject::Call(Box::new(call)));
-            return Ok(());
+            return self.about(object(reader)?, |call| Subject::Call(Box::new(call)));
         }
+        let subject = kind.subject();
         let mut within = reader.object()?;
         while let Some(key) = reader.key(&mut within)? {
+            if Some(&*key) == subject {
+                self.read_subject(reader, kind)?;
+                continue;
+            }
             match &*key {
-                "thread" => self.about(inner_object(reader)?, |shape| Subject::Thread(Box::new(shape))),
-                "channel" => self.about(inner_object(reader)?, |shape| Subject::Channel(Box::new(shape))),
-                "channelMember" => self.about(inner_object(reader)?, |shape| Subject::Member(Box::new(shape))),
-                "team" => self.about(inner_object(reader)?, Subject::Team),
-                "preference" => self.about(preference(reader)?, |one| Subject::Preferences(vec![one])),
-                "preferences" => self.about(preferences(reader)?, Subject::Preferences),
-                "user" => self.about(object(reader)?, |shape| Subject::User(Box::new(shape))),
-                "config" | "license" => self.about(object(reader)?, Subject::Map),
-                "channel_times" => self.subject = Subject::Times(times(reader)?),
-                "channel_id" | "channelID" => self.channel_id = reader.id()?.or(self.channel_id),
+                "channel_id" => self.channel_id = reader.id()?,
+                "channelID" => self.channel_id_of_call = reader.id()?,
                 "team_id" => self.team_id = reader.id()?,
-                "user_id" | "userID" => self.user_id = reader.id()?.or(self.user_id),
+                "user_id" => self.user_id = reader.id()?,
+                "userID" => self.user_id_of_call = reader.id()?,
                 "callID" => self.call_id = reader.id()?,
                 "session_id" => self.session_id = reader.cow()?.unwrap_or_default(),
                 "thread_id" => self.thread_id = reader.id()?,
@@ -138,16 +137,36 @@ impl<'a> OtherData<'a> {
         Ok(())
     }
 
-    fn about<T>(&mut self, found: Option<T>, subject: impl FnOnce(T) -> Subject) {
+    /// Reads the object that an event of this kind is about.
+    fn read_subject(&mut self, reader: &mut Reader<'a>, kind: OtherKind) -> Result<(), Broken> {
+        match kind {
+            OtherKind::ThreadUpdated => self.about(inner_object(reader)?, |it| Subject::Thread(Box::new(it))),
+            OtherKind::ChannelUpdated => self.about(inner_object(reader)?, |it| Subject::Channel(Box::new(it))),
+            OtherKind::MemberUpdated => self.about(inner_object(reader)?, |it| Subject::Member(Box::new(it))),
+            OtherKind::DeleteTeam | OtherKind::RestoreTeam => self.about(inner_object(reader)?, Subject::Team),
+            OtherKind::UserUpdated => self.about(object(reader)?, |it| Subject::User(Box::new(it))),
+            OtherKind::PreferenceChanged => self.about(preference(reader)?, |it| Subject::Preferences(vec![it])),
+            OtherKind::PreferencesChanged | OtherKind::PreferencesDeleted => {
+                self.about(preferences(reader)?, Subject::Preferences)
+            }
+            OtherKind::ConfigChanged | OtherKind::LicenseChanged => self.about(object(reader)?, Subject::Map),
+            OtherKind::ChannelsViewed => self.about(Some(times(reader)?), Subject::Times),
+            _ => reader.skip(),
+        }
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "every arm above is one expression with it")]
+    fn about<T>(&mut self, found: Option<T>, subject: impl FnOnce(T) -> Subject) -> Result<(), Broken> {
         if let Some(found) = found {
             self.subject = subject(found);
         }
+        Ok(())
     }
 
     /// The event; `None` for one that turns out to need nothing.
     pub(super) fn into_event(self, kind: OtherKind, broadcast: &Broadcast) -> Result<Option<Event<'a>>, WireError> {
         let missing = WireError::Incomplete;
-        let told_channel = self.channel_id.or(broadcast.channel_id);
+        let told_channel = self.channel_id.or(self.channel_id_of_call).or(broadcast.channel_id);
         let channel = || told_channel.ok_or(missing);
         let team_id = self.team_id.or(broadcast.team_id);
         let user_id = self.user_id.or(broadcast.user_id);
@@ -238,7 +257,7 @@ impl<'a> OtherData<'a> {
                 user_id: user_id.ok_or(missing)?,
                 status: Status::parse(self.status.as_deref().ok_or(missing)?),
             },
-            OtherKind::PreferencesChanged => match self.subject {
+            OtherKind::PreferencesChanged | OtherKind::PreferenceChanged => match self.subject {
                 Subject::Preferences(list) => Event::PreferencesChanged(list),
                 _ => return Err(missing),
             },
@@ -265,23 +284,27 @@ impl<'a> OtherData<'a> {
             OtherKind::CallEnd => Event::Call(CallEvent::Ended { channel_id: channel()? }),
             OtherKind::CallJoined => Event::Call(CallEvent::UserJoined {
                 channel_id: channel()?,
-                user_id: self.user_id,
+                user_id: self.caller(),
                 session_id: self.session(),
             }),
             OtherKind::CallLeft => Event::Call(CallEvent::UserLeft {
                 channel_id: channel()?,
-                user_id: self.user_id,
+                user_id: self.caller(),
                 session_id: self.session(),
             }),
             OtherKind::CallDismissed => {
-                Event::Call(CallEvent::Dismissed { user_id: self.user_id, call_id: self.call_id.ok_or(missing)? })
+                Event::Call(CallEvent::Dismissed { user_id: self.caller(), call_id: self.call_id.ok_or(missing)? })
             }
         }))
     }
 
+    fn caller(&self) -> Option<UserId> {
+        self.user_id.or(self.user_id_of_call)
+    }
+
     /// Before plugin 0.21 a person had one session, named after them.
     fn session(&self) -> String {
-        match self.user_id {
+        match self.caller() {
             Some(user) if self.session_id.is_empty() => user.to_string(),
             _ => self.session_id.to_string(),
         }

@@ -180,6 +180,14 @@ fn a_limited_configuration_never_replaces_the_full_one() {
 }
 
 #[test]
+fn an_object_that_an_event_is_not_about_changes_nothing() {
+    let team = json!({"id": ME}).to_string();
+    let others = json!({"team": team, "user": {"id": ROSA}, "config": {"x": "y"}, "preferences": "[]", "userID": POST});
+    assert!(read(&frame("delete_team", &others, &json!({}))).contains(ME));
+    assert!(read(&frame("user_removed", &others, &json!({"channel_id": OPS}))).contains("user_id: None"));
+}
+
+#[test]
 fn calls_begin_and_end() {
     let start = frame(
         "custom_com.mattermost.calls_call_start",
