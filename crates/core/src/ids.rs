@@ -21,16 +21,20 @@ pub struct Id {
 impl Id {
     /// The longest id kept, in bytes. Real ones have 26.
     pub const MAX_LEN: usize = 31;
+    const REAL_LEN: usize = 26;
 
     /// Reads an id; `None` where the text is empty, too long, or not printable ASCII.
     pub fn parse(text: &str) -> Option<Self> {
         let source = text.as_bytes();
-        if source.is_empty() || source.len() > Self::MAX_LEN || !source.iter().all(u8::is_ascii_graphic) {
-            return None;
-        }
+        let len = NonZeroU8::new(u8::try_from(source.len()).ok()?)?;
         let mut text = [0; Self::MAX_LEN];
-        text.get_mut(..source.len())?.copy_from_slice(source);
-        Some(Self { text, len: NonZeroU8::new(u8::try_from(source.len()).ok()?)? })
+        if let Some((real, [])) = source.split_first_chunk::<{ Self::REAL_LEN }>() {
+            // A copy of known length needs no call.
+            *text.first_chunk_mut()? = *real;
+        } else {
+            text.get_mut(..source.len())?.copy_from_slice(source);
+        }
+        is_printable(source).then_some(Self { text, len })
     }
 
     /// The id as the server wrote it.
@@ -40,6 +44,20 @@ impl Id {
             .and_then(|bytes| core::str::from_utf8(bytes).ok())
             .unwrap_or_default()
     }
+}
+
+/// Whether every byte is printable ASCII. A frame has a dozen ids, so eight bytes are looked at together: one that is below
+/// `!`, above `~` or no ASCII leaves a highest bit set.
+fn is_printable(source: &[u8]) -> bool {
+    const fn all(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; 8])
+    }
+    let (words, rest) = source.as_chunks();
+    let odd = words.iter().fold(0, |odd, word| {
+        let word = u64::from_le_bytes(*word);
+        odd | word | word.wrapping_add(all(1)) | word.wrapping_sub(all(b'!'))
+    });
+    odd & all(0x80) == 0 && rest.iter().all(u8::is_ascii_graphic)
 }
 
 impl core::hash::Hash for Id {
@@ -196,6 +214,17 @@ pub type IdMap<K, V> = std::collections::HashMap<K, V, core::hash::BuildHasherDe
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_byte_of_an_id_is_looked_at() {
+        for place in 0..26 {
+            for byte in 0..=u8::MAX {
+                let mut source = [b'm'; 26];
+                source[place] = byte;
+                assert_eq!(is_printable(&source), byte.is_ascii_graphic(), "{byte} at {place}");
+            }
+        }
+    }
 
     #[test]
     fn an_id_keeps_its_text_and_refuses_what_cannot_be_one() {
