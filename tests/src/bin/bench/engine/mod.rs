@@ -113,13 +113,13 @@ fn quiet(recording: &Recording, noise: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn figures(frames: usize, [decoded, decided, plain]: [Duration; 3]) -> String {
+fn figures(frames: usize, [decoding, both, plain]: [Duration; 3]) -> String {
     let per = |spent| nanos(spent, frames);
     format!(
         "{:.1}x ({frames} frames; each decoded in {:.0} ns, decided too in {:.0} ns, plain in {:.0} ns)",
-        plain.as_secs_f64() / decided.as_secs_f64(),
-        per(decoded),
-        per(decided),
+        plain.as_secs_f64() / both.as_secs_f64(),
+        per(decoding),
+        per(both),
         per(plain)
     )
 }
@@ -148,7 +148,7 @@ fn allocations(recording: &Recording, noise: &[String]) -> anyhow::Result<()> {
             black_box(decoder.decode(frame)).ok();
         }
     });
-    let ((), deciding) = counted(|| {
+    let ((), both) = counted(|| {
         for frame in &posts {
             if let Ok(Some(event)) = decoder.decode(frame) {
                 black_box(engine.step(&now, Input::Server(SERVER, event)));
@@ -160,14 +160,14 @@ fn allocations(recording: &Recording, noise: &[String]) -> anyhow::Result<()> {
             black_box(parse(frame));
         }
     });
-    let per = |count: u64| count as f64 / posts.len() as f64;
+    let per = |count: u64| ratio(count, posts.len());
     println!(
         "allocations: {} in {} noise frames{}; {:.1} to decode a post, {:.1} with its decision, {:.1} plain",
         guilty.values().sum::<u64>(),
         noise.len(),
         if guilty.is_empty() { String::new() } else { format!(" {guilty:?}") },
         per(decoding.allocations),
-        per(deciding.allocations),
+        per(both.allocations),
         per(parsing.allocations)
     );
     Ok(())
@@ -233,7 +233,12 @@ fn turns<const N: usize>(
 }
 
 fn nanos(spent: Duration, frames: usize) -> f64 {
-    spent.as_secs_f64() * 1e9 / frames as f64
+    ratio(spent.as_nanos(), frames)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "figures for people")]
+fn ratio(sum: impl Into<u128>, count: usize) -> f64 {
+    sum.into() as f64 / count as f64
 }
 
 /// The event of a frame as servers write it.
