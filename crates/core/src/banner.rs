@@ -252,6 +252,7 @@ impl Card {
     }
 
     /// The same card to be shown another time, as if it had never been on screen.
+    #[must_use]
     pub fn again(self) -> Self {
         let mut again = Self::with(self.head, self.words, self.conversation, self.rank);
         again.head.id = BannerId(0);
@@ -417,6 +418,7 @@ impl Stack {
     }
 
     fn hand_to_system(&mut self, card: Card, out: &mut Vec<StackEffect>) {
+        out.push(StackEffect::Toast(Box::new(card.view(None))));
         if self.toasted.len() == TOASTS_REMEMBERED {
             self.toasted.pop_front();
         }
@@ -424,9 +426,8 @@ impl Stack {
             id: card.head.id,
             conversation: card.conversation,
             server: card.head.server,
-            posts: card.posts.clone(),
+            posts: card.posts,
         });
-        out.push(StackEffect::Toast(Box::new(card.view(None))));
     }
 
     /// The face connected: what is on screen gets its first-paint time anew.

@@ -23,6 +23,7 @@ use crate::{official, present, text};
 pub struct Draft(Source);
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are the large one, and it is shared, not moved")]
 enum Source {
     /// About a post: worded once, when first read.
     Post(About, OnceLock<Box<Decision>>),

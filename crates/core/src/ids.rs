@@ -208,6 +208,9 @@ impl IdHasher {
     }
 }
 
+/// A hash set over ids. Never iterate it where order can be seen.
+pub type IdSet<K> = std::collections::HashSet<K, core::hash::BuildHasherDefault<IdHasher>>;
+
 /// A hash map over ids. Never iterate it where order can be seen.
 pub type IdMap<K, V> = std::collections::HashMap<K, V, core::hash::BuildHasherDefault<IdHasher>>;
 

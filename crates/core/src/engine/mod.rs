@@ -21,7 +21,7 @@ use crate::decide::Mode;
 use crate::draft::{Draft, Label};
 use crate::effect::{Effect, Effects, Fetch};
 use crate::event::Event;
-use crate::ids::{IdMap, PostId, ServerId};
+use crate::ids::{IdSet, PostId, ServerId};
 use crate::prefs::{LocalPrefs, Permission, ServerPrefs};
 use crate::problem::{Problem, ProblemKind};
 use crate::signal::{Signal, Surface};
@@ -304,14 +304,14 @@ fn carry_out(effects: Vec<StackEffect>, out: &mut Effects) {
 #[derive(Debug, Default)]
 struct Decided {
     /// With its server: two servers may give the same id.
-    seen: IdMap<(ServerId, PostId), ()>,
+    seen: IdSet<(ServerId, PostId)>,
     order: VecDeque<(ServerId, PostId)>,
 }
 
 impl Decided {
     /// Remembers a post; `false` where it was remembered already.
     fn insert(&mut self, server: ServerId, post: PostId) -> bool {
-        if self.seen.contains_key(&(server, post)) {
+        if !self.seen.insert((server, post)) {
             return false;
         }
         if self.order.len() == DECIDED_REMEMBERED
@@ -319,7 +319,6 @@ impl Decided {
         {
             self.seen.remove(&oldest);
         }
-        self.seen.insert((server, post), ());
         self.order.push_back((server, post));
         true
     }

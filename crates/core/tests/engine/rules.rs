@@ -271,8 +271,9 @@ fn a_quiet_call_has_a_card_and_neither_ring_nor_banner() {
 
 #[test]
 fn a_call_rings_unless_something_speaks_against_it() {
+    type Stored = &'static [(&'static str, &'static str)];
     type Change = fn(&mut CallFacts<'_>);
-    let cases: [(&[(&str, &str)], Change, Option<&str>); 9] = [
+    let cases: [(Stored, Change, Option<&str>); 9] = [
         (&[], |_| {}, None),
         (&[("calls_desktop_sound", "")], |_| {}, None),
         (&[("calls_desktop_sound", "true")], |_| {}, None),
