@@ -24,7 +24,7 @@ use crate::clock::Clock;
 use crate::http::HttpError;
 use crate::session::task::{FromSession, ToSession, Told};
 use crate::supervisor::Supervisor;
-use crate::wire::Decoder;
+use crate::wire;
 
 /// Reports handled before the picture is published again: a burst is painted once.
 const BATCH: usize = 64;
@@ -62,7 +62,6 @@ pub(crate) struct Driver {
     clock: Clock,
     queues: Queues,
     supervisor: Supervisor,
-    decoder: Decoder,
     outbox: VecDeque<Effect>,
     published: u64,
     /// Frames that could not be read, by server, since it was last connected anew.
@@ -77,7 +76,6 @@ impl Driver {
             clock,
             queues,
             supervisor,
-            decoder: Decoder::new(),
             outbox: VecDeque::new(),
             published: u64::MAX,
             unreadable: BTreeMap::new(),
@@ -227,8 +225,7 @@ impl Driver {
     }
 
     fn on_frame(&mut self, now: &Now, id: ServerId, text: &str) {
-        let mut decoder = std::mem::take(&mut self.decoder);
-        match decoder.decode(text) {
+        match wire::decode(text) {
             Ok(Some(event)) => self.step(now, Input::Server(id, event)),
             Ok(None) => self.step(now, Input::Server(id, Event::Heard)),
             Err(error) => {
@@ -242,7 +239,6 @@ impl Driver {
                 self.step(now, Input::Server(id, Event::Heard));
             }
         }
-        self.decoder = decoder;
     }
 
     /// One step of the engine; what concerns sessions is done here, the rest waits in the outbox.

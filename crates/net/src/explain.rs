@@ -23,7 +23,7 @@ use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 use crate::shapes;
-use crate::wire::Decoder;
+use crate::wire;
 
 /// The one server of a situation.
 const SERVER: ServerId = ServerId(1);
@@ -54,7 +54,7 @@ pub enum ExplainError {
     Missing(&'static str),
     /// The described post cannot be read.
     #[error("the described post cannot be read: {0}")]
-    Post(#[source] crate::wire::WireError),
+    Post(#[source] wire::WireError),
     /// No decision came out of it.
     #[error("the described post leads to no decision")]
     Nothing,
@@ -100,8 +100,7 @@ pub fn explain(situation: &Value) -> Result<Decision, ExplainError> {
     engine.step(&start, Input::Server(SERVER, Event::Snapshot(Box::new(snapshot))));
     above.before(&mut engine, &start, post);
     let frame = frame(object, post, me);
-    let mut decoder = Decoder::new();
-    let event = decoder.decode(&frame).map_err(ExplainError::Post)?.ok_or(ExplainError::Nothing)?;
+    let event = wire::decode(&frame).map_err(ExplainError::Post)?.ok_or(ExplainError::Nothing)?;
     let mut effects = engine.step(&start, Input::Server(SERVER, event));
     effects.extend(above.after(&mut engine, post));
     effects.extend(engine.step(&Now::utc(LONG_ENOUGH_MS, 0), Input::Tick));

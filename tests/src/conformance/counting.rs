@@ -8,7 +8,7 @@ use belfry_core::state::ServerState;
 use belfry_core::state::channel::{ChannelState, Counts};
 use belfry_core::state::threads::{Before, shift};
 use belfry_net::shapes;
-use belfry_net::wire::Decoder;
+use belfry_net::wire;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value, json};
@@ -311,8 +311,7 @@ pub(super) fn post_unread(input: &Value) -> Result<Value, String> {
     channel.set_member(&member(input, "held")?);
     state.channels.insert(id, channel);
     let frame = frame.to_string();
-    let mut decoder = Decoder::new();
-    let Ok(Some(Event::PostUnread(event))) = decoder.decode(&frame) else {
+    let Ok(Some(Event::PostUnread(event))) = wire::decode(&frame) else {
         return Err("the described event is no post_unread".to_owned());
     };
     state.apply_post_unread(&event);

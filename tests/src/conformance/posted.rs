@@ -11,7 +11,7 @@ use belfry_core::present;
 use belfry_core::state::account::Account;
 use belfry_core::state::channel::ChannelPrefs;
 use belfry_net::shapes;
-use belfry_net::wire::Decoder;
+use belfry_net::wire;
 use serde_json::{Map, Value, json};
 
 use super::{flag, optional, props, status, text, text_of, user};
@@ -38,8 +38,7 @@ pub(super) fn frame(post: &Value, event: &Value) -> String {
 
 /// Hands the decoded event of a frame over.
 pub(super) fn with_posted<T>(frame: &str, then: impl FnOnce(&Posted<'_>) -> T) -> Result<T, String> {
-    let mut decoder = Decoder::new();
-    match decoder.decode(frame) {
+    match wire::decode(frame) {
         Ok(Some(Event::Posted(posted))) => Ok(then(&posted)),
         Ok(_) => Err("the described event is none of a post".to_owned()),
         Err(error) => Err(format!("the described event cannot be read: {error}")),

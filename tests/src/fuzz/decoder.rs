@@ -3,7 +3,7 @@
 use belfry_core::event::Event;
 use belfry_net::bootstrap::{Absorbed, Collector};
 use belfry_net::shapes;
-use belfry_net::wire::{Decoder, WireError};
+use belfry_net::wire::{WireError, decode};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, json};
 
@@ -58,8 +58,8 @@ pub fn run(data: &[u8]) {
 /// What became of a frame, to be compared.
 type Outcome = Result<Option<String>, WireError>;
 
-fn read(decoder: &mut Decoder, frame: &str) -> Outcome {
-    Ok(decoder.decode(frame)?.map(|mut event| {
+fn outcome(frame: &str) -> Outcome {
+    Ok(decode(frame)?.map(|mut event| {
         if let Event::ChannelsViewed(times) = &mut event {
             // A set, in the order in which it was written.
             times.sort_unstable();
@@ -68,16 +68,11 @@ fn read(decoder: &mut Decoder, frame: &str) -> Outcome {
     }))
 }
 
-fn outcome(frame: &str) -> Outcome {
-    read(&mut Decoder::new(), frame)
-}
-
 fn check_frame(frame: &str) -> Outcome {
-    let mut decoder = Decoder::new();
-    let first = read(&mut decoder, frame);
-    assert_eq!(read(&mut decoder, frame), first, "nothing is carried from frame to frame");
+    let first = outcome(frame);
+    assert_eq!(outcome(frame), first, "nothing is carried from frame to frame");
     if let (Ok(_), Some(grown)) = (&first, with_unknown_field(frame)) {
-        assert_eq!(read(&mut decoder, &grown), first, "a field that nobody knows changes nothing: {grown}");
+        assert_eq!(outcome(&grown), first, "a field that nobody knows changes nothing: {grown}");
     }
     first
 }
@@ -220,8 +215,7 @@ fn one_field_costs_itself_only(frame: &Value, pick: usize) {
 
 /// Id and channel of the post that a frame announces.
 fn post_of(frame: &str) -> Option<String> {
-    let mut decoder = Decoder::new();
-    match decoder.decode(frame) {
+    match decode(frame) {
         Ok(Some(Event::Posted(posted))) => Some(format!("{} in {}", posted.post.id, posted.post.channel_id)),
         _ => None,
     }

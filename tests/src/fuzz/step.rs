@@ -15,7 +15,7 @@ use belfry_core::view::{UnreadList, View};
 use belfry_core::{Engine, Input};
 use belfry_net::bootstrap::Collector;
 use belfry_net::shapes;
-use belfry_net::wire::Decoder;
+use belfry_net::wire;
 
 use super::script::{self, Line};
 
@@ -63,7 +63,6 @@ pub fn run(data: &[u8]) {
 
 struct World {
     engine: Engine,
-    decoder: Decoder,
     collector: Collector,
     server: ServerId,
     mono_ms: u64,
@@ -89,7 +88,6 @@ impl World {
         let engine = Engine::new(LocalPrefs { servers: servers.into(), ..LocalPrefs::default() });
         let mut world = Self {
             engine,
-            decoder: Decoder::new(),
             collector: Collector::default(),
             server: ServerId(1),
             mono_ms: 0,
@@ -172,13 +170,11 @@ impl World {
     }
 
     fn frame(&mut self, frame: &str) {
-        let mut decoder = std::mem::take(&mut self.decoder);
-        match decoder.decode(frame) {
+        match wire::decode(frame) {
             Ok(Some(event)) => self.event(event),
             Ok(None) => self.event(Event::Heard),
             Err(_unreadable) => {}
         }
-        self.decoder = decoder;
     }
 
     /// Answers the oldest question with whatever the text can be read as.

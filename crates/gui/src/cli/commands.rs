@@ -192,18 +192,9 @@ mod tests {
     use belfry_core::ids::{ChannelId, PostId};
     use belfry_core::problem::{Problem, ProblemKind};
     use belfry_core::view::{ServerView, UnreadList, UnreadPlace, UnreadRow};
+    use belfry_gui::testing::unread as row;
 
     fn some_unread() -> UnreadList {
-        let row = |place, title: &str, mentions, messages| UnreadRow {
-            place,
-            title: title.to_owned(),
-            channel: String::new(),
-            team: String::new(),
-            mentions,
-            messages,
-            urgent: false,
-            muted: false,
-        };
         let channel = |id: &str| UnreadPlace::Channel(ChannelId::parse(id).unwrap());
         let thread = UnreadPlace::Thread(PostId::parse("root").unwrap());
         let mut rows = vec![

@@ -23,7 +23,7 @@ use thiserror::Error;
 
 use crate::bootstrap::Collector;
 use crate::shapes;
-use crate::wire::Decoder;
+use crate::wire;
 
 pub use check::Summary;
 
@@ -120,7 +120,6 @@ pub(crate) struct Bookkeeping {
 
 struct Replay<'w> {
     engine: Engine,
-    decoder: Decoder,
     collector: Option<Collector>,
     options: Options,
     out: &'w mut dyn Write,
@@ -156,7 +155,6 @@ pub fn run_lines(mut lines: impl io::BufRead, options: Options, out: &mut dyn Wr
     };
     let mut replay = Replay {
         engine: Engine::new(prefs),
-        decoder: Decoder::new(),
         collector: Some(Collector::default()),
         options,
         out,
@@ -263,7 +261,7 @@ impl Replay<'_> {
     fn frame(&mut self, frame: &str) -> Result<(), ReplayError> {
         self.frames += 1;
         let now = self.now();
-        let effects = match self.decoder.decode(frame) {
+        let effects = match wire::decode(frame) {
             Ok(Some(event)) => {
                 if let Event::Posted(posted) = &event {
                     self.posts.insert(posted.post.id, self.action);

@@ -35,10 +35,6 @@ impl From<Broken> for WireError {
     }
 }
 
-/// Reads frames.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Decoder;
-
 /// To whom an event went, where that tells what it is about.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::struct_field_names, reason = "the wire's own names")]
@@ -60,18 +56,6 @@ impl Broadcast {
             }
         }
         Ok(())
-    }
-}
-
-impl Decoder {
-    /// A decoder.
-    pub fn new() -> Self {
-        Self
-    }
-
-    /// As [`decode`].
-    pub fn decode<'a>(&mut self, frame: &'a str) -> Result<Option<Event<'a>>, WireError> {
-        decode(frame)
     }
 }
 

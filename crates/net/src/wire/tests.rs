@@ -4,7 +4,7 @@ use belfry_core::event::{CallEvent, ChannelType, Event, Priority, ThreadReadChan
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Decoder, WireError};
+use super::{WireError, decode};
 
 const ME: &str = "o9zzduwiq78ppcyi8t3451p9ky";
 const ROSA: &str = "tik4oct41bb37bded96nuqgoja";
@@ -33,7 +33,7 @@ fn posted(extra_data: &Value, extra_post: &Value) -> String {
 
 /// Debug text of what a frame becomes: enough to see which event it is and what it kept.
 fn read(frame: &str) -> String {
-    match Decoder::new().decode(frame) {
+    match decode(frame) {
         Ok(Some(event)) => format!("{event:?}"),
         Ok(None) => "nothing".to_owned(),
         Err(error) => format!("error: {error}"),
@@ -42,7 +42,7 @@ fn read(frame: &str) -> String {
 
 #[track_caller]
 fn with_posted(frame: &str, check: impl Fn(&belfry_core::event::Posted<'_>)) {
-    match Decoder::new().decode(frame) {
+    match decode(frame) {
         Ok(Some(Event::Posted(posted))) => check(&posted),
         other => panic!("no post: {other:?}"),
     }
@@ -115,7 +115,7 @@ fn what_cannot_be_read_is_an_error_that_holds_nothing_of_it() {
         (&frame("channel_member_updated", &json!({}), &json!({})), WireError::Incomplete),
         (&frame("user_updated", &json!({"user": "text"}), &json!({})), WireError::Incomplete),
     ] {
-        let got = Decoder::new().decode(frame).unwrap_err();
+        let got = decode(frame).unwrap_err();
         assert_eq!(got, error, "{frame}");
         assert!(!format!("{got} {got:?}").contains(secret));
     }
@@ -150,20 +150,19 @@ fn a_huge_frame_is_read_or_refused_but_never_fatal() {
 #[test]
 fn reads_come_in_an_old_and_a_new_form() {
     let new = frame("multiple_channels_viewed", &json!({"channel_times": {OPS: 5}}), &json!({}));
-    assert!(matches!(Decoder::new().decode(&new), Ok(Some(Event::ChannelsViewed(list))) if list[0].1 == Some(5)));
+    assert!(matches!(decode(&new), Ok(Some(Event::ChannelsViewed(list))) if list[0].1 == Some(5)));
     let old = frame("channel_viewed", &json!({"channel_id": OPS}), &json!({}));
-    assert!(matches!(Decoder::new().decode(&old), Ok(Some(Event::ChannelsViewed(list))) if list[0].0.as_str() == OPS));
+    assert!(matches!(decode(&old), Ok(Some(Event::ChannelsViewed(list))) if list[0].0.as_str() == OPS));
 }
 
 #[test]
 fn threads_are_read_in_three_shapes() {
-    let mut decoder = Decoder::new();
     let one = frame("thread_read_changed", &json!({"thread_id": POST, "unread_replies": 0}), &json!({"team_id": ME}));
-    assert!(matches!(decoder.decode(&one), Ok(Some(Event::ThreadReadChanged(ThreadReadChanged::One { .. })))));
+    assert!(matches!(decode(&one), Ok(Some(Event::ThreadReadChanged(ThreadReadChanged::One { .. })))));
     let channel = frame("thread_read_changed", &json!({"timestamp": 1}), &json!({"channel_id": OPS}));
-    assert!(matches!(decoder.decode(&channel), Ok(Some(Event::ThreadReadChanged(ThreadReadChanged::Channel(_))))));
+    assert!(matches!(decode(&channel), Ok(Some(Event::ThreadReadChanged(ThreadReadChanged::Channel(_))))));
     let team = frame("thread_read_changed", &Value::Null, &json!({"team_id": ME}));
-    assert!(matches!(decoder.decode(&team), Ok(Some(Event::ThreadReadChanged(ThreadReadChanged::Team(_))))));
+    assert!(matches!(decode(&team), Ok(Some(Event::ThreadReadChanged(ThreadReadChanged::Team(_))))));
 }
 
 #[test]
@@ -194,11 +193,9 @@ fn calls_begin_and_end() {
         &json!({"channelID": OPS, "id": POST, "owner_id": ROSA, "post_id": POST, "start_at": 5}),
         &json!({"channel_id": OPS}),
     );
-    assert!(
-        matches!(Decoder::new().decode(&start), Ok(Some(Event::Call(CallEvent::Started(call)))) if call.start_at == 5)
-    );
+    assert!(matches!(decode(&start), Ok(Some(Event::Call(CallEvent::Started(call)))) if call.start_at == 5));
     let end = frame("custom_com.mattermost.calls_call_end", &Value::Null, &json!({"channel_id": OPS}));
-    assert!(matches!(Decoder::new().decode(&end), Ok(Some(Event::Call(CallEvent::Ended { .. })))));
+    assert!(matches!(decode(&end), Ok(Some(Event::Call(CallEvent::Ended { .. })))));
 }
 
 fn any_json() -> impl Strategy<Value = Value> {

@@ -13,7 +13,7 @@ use belfry_core::event::Event;
 use belfry_core::time::{MonoTime, Now};
 use belfry_core::{Engine, Input};
 use belfry_net::clock::monotonic;
-use belfry_net::wire::Decoder;
+use belfry_net::wire;
 use serde_json::Value;
 
 use self::recorded::{Recording, SERVER, engine};
@@ -127,14 +127,13 @@ fn figures(frames: usize, [decoding, both, plain]: [Duration; 3]) -> String {
 /// What is asked of the allocator, once everything is warm.
 fn allocations(recording: &Recording, noise: &[String]) -> anyhow::Result<()> {
     let mut engine = fresh(recording)?;
-    let mut decoder = Decoder::new();
     // The first frame after a silence is a change: it is shown as "last heard".
     decide_all(&mut engine, noise);
     let now = Now::utc(0, START_MS);
     let mut guilty = BTreeMap::new();
     for frame in noise {
         let ((), asked) = counted(|| {
-            let event = decoder.decode(frame).ok().flatten().unwrap_or(Event::Heard);
+            let event = wire::decode(frame).ok().flatten().unwrap_or(Event::Heard);
             black_box(engine.step(&now, Input::Server(SERVER, event)));
         });
         if asked.allocations > 0 {
@@ -145,12 +144,12 @@ fn allocations(recording: &Recording, noise: &[String]) -> anyhow::Result<()> {
         recording.frames.iter().filter(|frame| event_name(frame) == Some("posted")).take(100).collect();
     let ((), decoding) = counted(|| {
         for frame in &posts {
-            black_box(decoder.decode(frame)).ok();
+            black_box(wire::decode(frame)).ok();
         }
     });
     let ((), both) = counted(|| {
         for frame in &posts {
-            if let Ok(Some(event)) = decoder.decode(frame) {
+            if let Ok(Some(event)) = wire::decode(frame) {
                 black_box(engine.step(&now, Input::Server(SERVER, event)));
             }
         }
@@ -180,12 +179,11 @@ fn fresh(recording: &Recording) -> anyhow::Result<Engine> {
 /// Decodes and decides frames that arrive ten milliseconds apart, with every deadline that falls between.
 fn decide_all<T: AsRef<str>>(engine: &mut Engine, frames: &[T]) -> Duration {
     let mut now = Now::utc(0, START_MS);
-    let mut decoder = Decoder::new();
     let start = monotonic();
     for frame in frames {
         now.mono = MonoTime(now.mono.0 + 10);
         // As the driver does: what needs nothing proves that the server was heard.
-        let event = decoder.decode(frame.as_ref()).ok().flatten().unwrap_or(Event::Heard);
+        let event = wire::decode(frame.as_ref()).ok().flatten().unwrap_or(Event::Heard);
         black_box(engine.step(&now, Input::Server(SERVER, event)));
         if engine.next_deadline().is_some_and(|due| due <= now.mono) {
             black_box(engine.step(&now, Input::Tick));
@@ -195,10 +193,9 @@ fn decide_all<T: AsRef<str>>(engine: &mut Engine, frames: &[T]) -> Duration {
 }
 
 fn decoding(frames: &[&str]) -> Duration {
-    let mut decoder = Decoder::new();
     let start = monotonic();
     for frame in frames {
-        black_box(decoder.decode(black_box(frame))).ok();
+        black_box(wire::decode(black_box(frame))).ok();
     }
     start.elapsed()
 }
