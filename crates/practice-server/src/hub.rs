@@ -90,6 +90,8 @@ pub(crate) struct Hub {
     conns: BTreeMap<String, Conn>,
     sockets: u64,
     pub(crate) drops_views: bool,
+    /// Names of events that vanish, the next one of each.
+    swallows: Vec<String>,
 }
 
 impl Hub {
@@ -176,6 +178,10 @@ impl Hub {
     /// Sends an event to everybody whom it concerns.
     pub(crate) fn deliver(&mut self, event: &Event, state: &State) {
         if self.drops_views && event.is_view() {
+            return;
+        }
+        if let Some(at) = self.swallows.iter().position(|name| *name == event.name) {
+            self.swallows.swap_remove(at);
             return;
         }
         let mut frames = Vec::new();
@@ -309,6 +315,18 @@ impl Hub {
     pub(crate) fn links(&self, user: Option<&str>) -> Vec<Arc<Link>> {
         let mine = self.conns.values().filter(|c| user.is_none() || c.user.as_deref() == user);
         mine.filter_map(|c| c.live.as_ref()).map(|live| Arc::clone(&live.link)).collect()
+    }
+
+    /// Lets the next event of this name vanish, without a gap in the numbers.
+    pub(crate) fn swallow(&mut self, name: &str) {
+        if self.swallows.len() < DEAD_QUEUE {
+            self.swallows.push(name.to_owned());
+        }
+    }
+
+    /// Forgets what was to vanish.
+    pub(crate) fn swallow_nothing(&mut self) {
+        self.swallows.clear();
     }
 
     /// Leaves a gap in the numbers of every live connection.

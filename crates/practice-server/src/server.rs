@@ -205,6 +205,11 @@ impl PracticeServer {
         self.shared.lock().hub.drops_views = on;
     }
 
+    /// Lets the next event of this name (such as `posted`) vanish, without a gap in the numbers.
+    pub fn swallows_next(&self, event: &str) {
+        self.shared.lock().hub.swallow(event);
+    }
+
     /// Leaves people who were not mentioned out of `followers`, as real servers do after somebody joined a channel.
     pub fn withholds_followers(&self, on: bool) {
         self.shared.lock().state.withholds_followers = on;
@@ -255,6 +260,7 @@ impl PracticeServer {
         let mut inner = self.shared.lock();
         inner.faults.clear();
         inner.hub.drops_views = false;
+        inner.hub.swallow_nothing();
     }
 
     // Sessions and configuration.

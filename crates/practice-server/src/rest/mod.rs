@@ -197,6 +197,8 @@ pub(crate) fn answer(inner: &mut Inner, req: &Req) -> Reply {
         reply.headers.push(("Set-Cookie", "MMAUTHTOKEN=; Path=/; Max-Age=0; HttpOnly".to_owned()));
     }
     reply.headers.push(("X-Version-Id", inner.state.version_id()));
+    // The server's own clock, which tests may have by hand.
+    reply.headers.push(("Date", http_date(inner.state.now())));
     reply.headers.push(("X-Request-Id", request_id));
     reply
 }
@@ -247,4 +249,41 @@ pub(crate) fn cookies(reply: Reply, inner: &Inner, token: &str) -> Reply {
         .header("Set-Cookie", format!("MMAUTHTOKEN={token}; Path=/; HttpOnly"))
         .header("Set-Cookie", format!("MMUSERID={}; Path=/", session.user_id))
         .header("Set-Cookie", format!("MMCSRF={}; Path=/", session.csrf))
+}
+
+/// A moment as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`.
+fn http_date(at_ms: i64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let seconds = at_ms.div_euclid(1000).max(0);
+    let (days, time) = (seconds / 86_400, seconds % 86_400);
+    let name =
+        |names: &[&'static str], at: i64| usize::try_from(at).ok().and_then(|at| names.get(at).copied()).unwrap_or("");
+    let leap = |year: i64| (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    let (mut year, mut left) = (1970, days);
+    while left >= 365 + i64::from(leap(year)) {
+        left -= 365 + i64::from(leap(year));
+        year += 1;
+    }
+    let mut month = 0;
+    for length in [31, 28 + i64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
+        if left < length {
+            break;
+        }
+        left -= length;
+        month += 1;
+    }
+    let (hour, minute, second) = (time / 3600, time / 60 % 60, time % 60);
+    let (day_name, month_name) = (name(&DAYS, days % 7), name(&MONTHS, month));
+    format!("{day_name}, {:02} {month_name} {year} {hour:02}:{minute:02}:{second:02} GMT", left + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn moments_are_written_as_http_does() {
+        assert_eq!(super::http_date(784_111_777_999), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(super::http_date(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(super::http_date(1_709_164_799_000), "Wed, 28 Feb 2024 23:59:59 GMT");
+    }
 }

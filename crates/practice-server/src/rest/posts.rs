@@ -8,18 +8,19 @@ use super::{Answer, Me, Reply, Req, cookies, own};
 use crate::error::Refused;
 use crate::model::Post;
 use crate::shared::Inner;
-use crate::state::{NewPost, State};
+use crate::state::{NewPost, PostQuery, State};
 use crate::wire::{Event, Scope, go_json};
-
-/// A list of posts is never longer.
-const MAX_POSTS: usize = 1000;
 
 pub(super) fn answer(inner: &mut Inner, req: &Req, me: &Me, segments: &[&str]) -> Option<Answer> {
     Some(match (&req.method, segments) {
         (&Method::POST, ["posts"]) => create(inner, req, me),
         (&Method::GET, ["posts", id]) => visible(&inner.state, me, id).map(Reply::json),
         (&Method::GET, ["posts", id, "thread"]) => {
-            visible(&inner.state, me, id).and_then(|_| Ok(Reply::json(&inner.state.thread_posts(id)?)))
+            let modern = inner.state.version.follows();
+            let after = req.query_number("fromCreateAt").filter(|_| modern).unwrap_or(0);
+            let most = req.query_number("perPage").filter(|_| modern).and_then(|n| usize::try_from(n).ok());
+            let most = most.filter(|most| *most > 0).unwrap_or(usize::MAX);
+            visible(&inner.state, me, id).and_then(|_| Ok(Reply::json(&inner.state.thread_posts(id, after, most)?)))
         }
         (&Method::PUT, ["posts", id, "patch"]) => req.object().and_then(|body| {
             let text = body.get("message").and_then(Value::as_str).unwrap_or_default();
@@ -35,10 +36,20 @@ pub(super) fn answer(inner: &mut Inner, req: &Req, me: &Me, segments: &[&str]) -
             })
         }
         (&Method::GET, ["channels", id, "posts"]) => channel(&inner.state, me, id).map(|c| {
-            let since = req.query_number("since").unwrap_or(-1);
-            let size = req.query_number("per_page").and_then(|n| usize::try_from(n).ok()).unwrap_or(60);
-            let limit = if since >= 0 { MAX_POSTS } else { size.min(200) };
-            Reply::json(&inner.state.posts_since(&c.id, since, limit))
+            let number = |key: &str| req.query_number(key).and_then(|n| usize::try_from(n).ok());
+            let post = |key: &str| req.query(key).filter(|id| !id.is_empty()).map(str::to_owned);
+            // 5.37 knows neither collapsed threads nor a way to leave roots out.
+            let says = |key: &str| inner.state.version.follows() && req.query(key) == Some("true");
+            let query = PostQuery {
+                since: req.query_number("since").unwrap_or(0),
+                before: post("before"),
+                after: post("after"),
+                page: number("page").unwrap_or(0),
+                per_page: number("per_page").unwrap_or(60),
+                collapsed: says("collapsedThreads"),
+                skips_roots: says("skipFetchThreads"),
+            };
+            Reply::json(&inner.state.list_posts(&c.id, &query))
         }),
         (&Method::POST, ["users", id, "posts", post, "set_unread"]) => own(me, id).and_then(|()| {
             let aware = req.object().ok().and_then(|b| b.get("collapsed_threads_supported")?.as_bool());

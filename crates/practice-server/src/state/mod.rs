@@ -4,6 +4,7 @@ mod build;
 mod calls;
 mod channels;
 mod client_config;
+mod listing;
 mod membership;
 mod people;
 mod posting;
@@ -21,6 +22,7 @@ use crate::ids::Ids;
 use crate::model::{Call, Channel, Follower, Member, Post, Session, Team, User};
 use crate::wire::Event;
 
+pub(crate) use listing::PostQuery;
 pub(crate) use posting::NewPost;
 pub use sessions::PresenceEntry;
 pub use summary::{ChannelCounts, Counts, ThreadCounts};

@@ -433,29 +433,6 @@ impl State {
         let data = [("parent_id", json!(root)), ("user_id", json!(user))];
         Event::new("typing", Scope::channel(channel).omitting(user), data)
     }
-
-    /// A channel's posts that are newer than a moment (edits and deletions included), newest first.
-    pub(crate) fn posts_since(&self, channel: &str, since: i64, limit: usize) -> Value {
-        let ids = self.by_channel.get(channel).into_iter().flatten().rev();
-        let posts = ids.filter_map(|id| self.posts.get(id)).filter(|p| p.update_at > since).take(limit);
-        let (mut order, mut found) = (Vec::new(), Map::new());
-        for post in posts {
-            if post.delete_at == 0 {
-                order.push(json!(post.id));
-            }
-            found.insert(post.id.clone(), json!(post));
-        }
-        json!({ "order": order, "posts": found, "next_post_id": "", "prev_post_id": "", "has_next": false })
-    }
-
-    /// A thread with its root, oldest first.
-    pub(crate) fn thread_posts(&self, root: &str) -> Result<Value, Refused> {
-        let mut posts = vec![self.post(root)?];
-        posts.extend(self.replies.get(root).into_iter().flatten().filter_map(|id| self.post(id).ok()));
-        let order: Vec<&str> = posts.iter().map(|p| p.id.as_str()).collect();
-        let found: Map<String, Value> = posts.iter().map(|p| (p.id.clone(), json!(p))).collect();
-        Ok(json!({ "order": order, "posts": found, "next_post_id": "", "prev_post_id": "", "has_next": false }))
-    }
 }
 
 fn is_image(extension: &str) -> bool {
