@@ -4,7 +4,7 @@
 //! A displayed banner is painted in time or goes out as a system notification ("Delivery is acknowledged").
 
 use core::time::Duration;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use crate::draft::Draft;
@@ -135,6 +135,8 @@ pub struct Card {
     pub conversation: Option<Conversation>,
     /// Posts it stands for, the oldest first.
     pub posts: VecDeque<PostId>,
+    /// Posts that a summary stands for, of any server and conversation.
+    pub sums_up: Vec<(ServerId, PostId)>,
     /// The call it announces.
     pub call: Option<crate::ids::CallId>,
     /// Importance of the line shown.
@@ -179,6 +181,7 @@ struct Toasted {
     id: BannerId,
     conversation: Option<Conversation>,
     posts: VecDeque<PostId>,
+    sums_up: Vec<(ServerId, PostId)>,
     server: ServerId,
 }
 
@@ -193,6 +196,8 @@ pub struct Stack {
     last_id: u64,
     /// Cards that were not painted in time, since the last one that was.
     missed: u32,
+    /// Posts whose card left before it was presented, because nobody needs it any more.
+    settled: Vec<(ServerId, PostId)>,
 }
 
 impl Card {
@@ -248,7 +253,8 @@ impl Card {
     fn with(head: Head, words: Words, conversation: Option<Conversation>, rank: Rank) -> Self {
         let posts = head.post_id.into_iter().collect();
         let timer = Timer::Stopped;
-        Self { head, words, conversation, posts, call: None, rank, painted_version: 0, paint_by: None, timer }
+        let (sums_up, call) = (Vec::new(), None);
+        Self { head, words, conversation, posts, sums_up, call, rank, painted_version: 0, paint_by: None, timer }
     }
 
     /// The same card to be shown another time, as if it had never been on screen.
@@ -257,6 +263,7 @@ impl Card {
         let mut again = Self::with(self.head, self.words, self.conversation, self.rank);
         again.head.id = BannerId(0);
         again.posts = self.posts;
+        again.sums_up = self.sums_up;
         again
     }
 
@@ -287,6 +294,12 @@ impl Card {
             title,
             body,
         }
+    }
+
+    /// Every post that it stands for.
+    fn stands_for(&self) -> impl Iterator<Item = (ServerId, PostId)> {
+        let server = self.head.server;
+        self.posts.iter().map(move |post| (server, *post)).chain(self.sums_up.iter().copied())
     }
 
     fn is_painted(&self) -> bool {
@@ -383,6 +396,7 @@ impl Stack {
                 // Never dropped silently: it is counted on the next one.
                 oldest.head.more = oldest.head.more.saturating_add(1);
                 next.head.more = next.head.more.saturating_add(oldest.head.more);
+                self.settled.extend(oldest.stands_for());
             }
         }
         self.fill(now, prefs);
@@ -427,6 +441,7 @@ impl Stack {
             conversation: card.conversation,
             server: card.head.server,
             posts: card.posts,
+            sums_up: card.sums_up,
         });
     }
 
@@ -471,13 +486,14 @@ impl Stack {
             };
         }
         self.missed = 0;
-        out.push(StackEffect::Presented(card.head.server, card.posts.iter().copied().collect()));
+        presented(card.stands_for(), out);
     }
 
     /// A system notification was shown.
     pub fn toast_shown(&self, id: BannerId, out: &mut Vec<StackEffect>) {
         if let Some(toast) = self.toasted.iter().find(|toast| toast.id == id) {
-            out.push(StackEffect::Presented(toast.server, toast.posts.iter().copied().collect()));
+            let own = toast.posts.iter().map(|post| (toast.server, *post));
+            presented(own.chain(toast.sums_up.iter().copied()), out);
         }
     }
 
@@ -511,6 +527,11 @@ impl Stack {
         }
     }
 
+    /// Posts that need no announcement any more although none was presented.
+    pub fn take_settled(&mut self) -> Vec<(ServerId, PostId)> {
+        core::mem::take(&mut self.settled)
+    }
+
     /// Takes one away, wherever it is.
     pub fn remove(&mut self, now: MonoTime, id: BannerId, prefs: &BannerPrefs) -> Option<Card> {
         let place = self.displayed.iter().position(|card| card.head.id == id);
@@ -520,6 +541,9 @@ impl Stack {
                 self.waiting.iter().position(|card| card.head.id == id).and_then(|index| self.waiting.remove(index))
             }
         };
+        if let Some(card) = card.as_ref().filter(|card| !card.is_painted()) {
+            self.settled.extend(card.stands_for());
+        }
         self.release_if_empty();
         self.fill(now, prefs);
         card
@@ -527,8 +551,9 @@ impl Stack {
 
     /// Takes all away.
     pub fn clear(&mut self) {
-        self.displayed.clear();
-        self.waiting.clear();
+        for card in self.displayed.drain(..).chain(self.waiting.drain(..)).filter(|card| !card.is_painted()) {
+            self.settled.extend(card.stands_for());
+        }
         self.release_if_empty();
     }
 
@@ -540,8 +565,16 @@ impl Stack {
         prefs: &BannerPrefs,
         out: &mut Vec<StackEffect>,
     ) {
-        self.displayed.retain(|card| !gone(card.head.server, card.conversation));
-        self.waiting.retain(|card| !gone(card.head.server, card.conversation));
+        let settled = &mut self.settled;
+        let mut stays = |card: &Card| {
+            let gone = gone(card.head.server, card.conversation);
+            if gone && !card.is_painted() {
+                settled.extend(card.stands_for());
+            }
+            !gone
+        };
+        self.displayed.retain(&mut stays);
+        self.waiting.retain(&mut stays);
         self.toasted.retain(|toast| {
             let close = gone(toast.server, toast.conversation);
             if close {
@@ -575,17 +608,21 @@ impl Stack {
         let of_channel = |card_server: ServerId, conversation: Option<Conversation>| {
             card_server == server && conversation.is_some_and(|conversation| conversation.channel == channel)
         };
-        let keep = |card: &mut Card| {
+        let settled = &mut self.settled;
+        let mut keep = |card: &mut Card| {
             if !of_channel(card.head.server, card.conversation) || !card.posts.contains(&post) {
                 return true;
             }
             card.posts.retain(|id| *id != post);
+            if !card.is_painted() {
+                settled.push((server, post));
+            }
             card.head.more = card.head.more.saturating_sub(1);
             // Without its own line a card has nothing true to say.
             !card.posts.is_empty() && card.head.post_id != Some(post)
         };
-        self.displayed.retain_mut(keep);
-        self.waiting.retain_mut(keep);
+        self.displayed.retain_mut(&mut keep);
+        self.waiting.retain_mut(&mut keep);
         self.toasted.retain_mut(|toast| {
             if !of_channel(toast.server, toast.conversation) || !toast.posts.contains(&post) {
                 return true;
@@ -685,6 +722,15 @@ impl Stack {
     }
 }
 
+/// One effect for each server.
+fn presented(posts: impl Iterator<Item = (ServerId, PostId)>, out: &mut Vec<StackEffect>) {
+    let mut by_server: BTreeMap<ServerId, Vec<PostId>> = BTreeMap::new();
+    for (server, post) in posts {
+        by_server.entry(server).or_default().push(post);
+    }
+    out.extend(by_server.into_iter().map(|(server, posts)| StackEffect::Presented(server, posts)));
+}
+
 fn paint_by(face: Face, now: MonoTime) -> MonoTime {
     now.after(match face {
         Face::Connected => PAINT_WITHIN,
@@ -701,7 +747,7 @@ fn at_least_a_moment(left: Duration) -> Duration {
 pub fn lifetime_ms(prefs: &BannerPrefs, kind: BannerKind, priority: Priority, mentioned: bool) -> Option<u64> {
     let secs = match kind {
         BannerKind::Call => prefs.call_secs.clamp(5, 60),
-        BannerKind::SignedOut => return None,
+        BannerKind::SignedOut | BannerKind::SessionEnds => return None,
         BannerKind::Message | BannerKind::Sample | BannerKind::Summary if priority == Priority::Urgent => return None,
         BannerKind::Message | BannerKind::Sample | BannerKind::Summary if mentioned => prefs.mention_secs.clamp(1, 120),
         BannerKind::Message | BannerKind::Sample | BannerKind::Summary => prefs.message_secs.clamp(1, 60),

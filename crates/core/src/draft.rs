@@ -13,7 +13,7 @@ use crate::decide::says::{Says, Step};
 use crate::decide::setting::Setting;
 use crate::decide::{Mode, Verdict};
 use crate::event::{ChannelType, Post, Team, User};
-use crate::ids::ServerId;
+use crate::ids::{PostId, ServerId};
 use crate::present::Named;
 use crate::sound::SoundChoice;
 use crate::{official, present, text};
@@ -86,6 +86,19 @@ pub(crate) struct About {
     pub(crate) sound: Option<SoundChoice>,
     /// Time of the message, Unix milliseconds.
     pub(crate) at_ms: i64,
+    /// It was kept back for a summary.
+    pub(crate) held_back: bool,
+}
+
+/// A decided post as it is remembered, so that no other run decides it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// Which post.
+    pub post: PostId,
+    /// When it was made, Unix milliseconds.
+    pub at_ms: i64,
+    /// It still has to be presented, alone or in a summary: a crash before that must announce it again.
+    pub pending: bool,
 }
 
 impl Draft {
@@ -98,6 +111,19 @@ impl Draft {
         match &self.0 {
             Source::Post(about, _) => about.server,
             Source::Said(decision) => decision.server,
+        }
+    }
+
+    /// What is to be remembered of it; `None` for calls, notices and repeats.
+    pub fn decided(&self) -> Option<Decided> {
+        match &self.0 {
+            Source::Post(about, _)
+                if about.kind == DecisionKind::Post && about.verdict.skip != Some(Reason::Duplicate) =>
+            {
+                let pending = about.verdict.notifies() || about.held_back;
+                Some(Decided { post: about.post.id, at_ms: about.at_ms, pending })
+            }
+            Source::Post(..) | Source::Said(_) => None,
         }
     }
 
@@ -231,6 +257,7 @@ pub(crate) fn setting_of(reason: Option<Reason>, channel_has_own_level: bool) ->
         | Reason::TooManyPosts
         | Reason::Duplicate
         | Reason::ReadElsewhere
+        | Reason::WhileAway
         | Reason::ScreenLocked
         | Reason::ArchivedChannel
         | Reason::CallRingingDisabled

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::draft::Draft;
-use crate::ids::{BannerId, CallId, ChannelId, PostId, ServerId, UserId};
+use crate::ids::{BannerId, CallId, ChannelId, PostId, ServerId, TeamId, UserId};
+use crate::missed::Mark;
 use crate::prefs::LocalPrefs;
 use crate::sound::SoundChoice;
 use crate::view::BannerView;
@@ -46,12 +47,27 @@ pub enum Effect {
         /// The posts it stood for.
         posts: Vec<PostId>,
     },
+    /// These posts need no announcement any more: they were read, deleted or dismissed before they were presented.
+    Settled {
+        /// Which server.
+        server: ServerId,
+        /// Which posts.
+        posts: Vec<PostId>,
+    },
+    /// Remember up to when everything was decided, so that the next run begins there.
+    Mark(ServerId, Mark),
+    /// A server was taken out of the list: forget what was remembered of its posts, since its number is given again.
+    ForgetMark(ServerId),
+    /// The unread counts differed from the server's; everything is read again. For the log.
+    CountsDiffer(ServerId, Difference),
     /// Write the local preferences.
     SavePrefs(Box<LocalPrefs>),
     /// Open an address in the person's browser.
     OpenUrl(String),
     /// Raise or start the main window.
     ShowWindow,
+    /// The same, with the dialog that signs in to this server.
+    ShowSignIn(ServerId),
     /// End the program, in order.
     Quit,
 }
@@ -71,17 +87,51 @@ pub enum Fetch {
     Me,
     /// The thread counters.
     ThreadTotals,
+    /// How long the session with this number still lasts.
+    Session(String),
+    /// The posts of a gap.
+    Missed(Box<crate::missed::MissedPlan>),
+    /// The sums of what is unread, and of these channels one by one (direct and group messages are in no sum).
+    UnreadSums(Vec<ChannelId>),
+}
+
+/// Unread counts that differ from the server's although nothing is known to be missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Where.
+    pub place: DifferentPlace,
+    /// What we hold: messages and mentions, or threads and mentions.
+    pub held: (i64, i64),
+    /// What the server says.
+    pub told: (i64, i64),
+    /// The event that would have prevented it.
+    pub missed: &'static str,
+}
+
+/// Where counts differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DifferentPlace {
+    /// The channels of a team.
+    Team(TeamId),
+    /// The followed threads of a team.
+    Threads(TeamId),
+    /// The followed threads of direct and group messages.
+    DirectThreads,
+    /// A direct or group message.
+    Channel(ChannelId),
 }
 
 /// A change on a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Write {
+    /// Let the session last longer, without marking anything (protocol §2.5).
+    ExtendSession,
     /// Mark a channel read.
     MarkRead(ChannelId),
     /// Mark a thread read up to now.
     MarkThreadRead {
         /// Any of the person's teams for a direct message's thread.
-        team_id: Option<crate::ids::TeamId>,
+        team_id: Option<TeamId>,
         /// The root.
         thread_id: PostId,
         /// Up to this time, Unix milliseconds.

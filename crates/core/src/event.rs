@@ -114,6 +114,8 @@ pub enum Event<'a> {
     Call(CallEvent),
     /// An answer to a question that the engine asked (`effect::Fetch`).
     Fetched(Fetched),
+    /// It is time to compare the unread counts with the server's (protocol §4.6).
+    CountsDue,
 }
 
 /// State of one connection, as people are told.
@@ -207,6 +209,15 @@ pub struct ServerConfig {
     pub send_push_notifications: bool,
     /// `EnableUserStatuses`; absent counts as on.
     pub enable_user_statuses: bool,
+    /// `ExtendSessionLengthWithActivity`.
+    pub extend_session_with_activity: bool,
+}
+
+/// How long a session lasts, measured by its server's own clock (protocol §2.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SessionLife {
+    /// Milliseconds until it ends; `None` = the server does not say.
+    pub ends_in_ms: Option<i64>,
 }
 
 /// Licence: only what decides something.
@@ -655,8 +666,14 @@ pub enum Fetched {
         /// One team including direct and group messages.
         direct: Option<(TeamId, ThreadCounts)>,
     },
+    /// What was missed during a gap.
+    Missed(Box<crate::missed::Missed>),
+    /// The server's own sums of what is unread.
+    UnreadSums(Box<crate::missed::UnreadSums>),
     /// Whether the Calls plugin rings.
     CallsRinging(bool),
+    /// How long the session still lasts.
+    Session(SessionLife),
     /// The answer did not come; decide with what there is.
     Failed(crate::effect::Fetch),
 }

@@ -17,6 +17,7 @@ pub mod engine;
 pub mod event;
 pub mod ids;
 pub mod mention;
+pub mod missed;
 pub mod official;
 pub mod prefs;
 pub mod present;

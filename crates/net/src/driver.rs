@@ -9,19 +9,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use belfry_core::command::Command;
-use belfry_core::effect::Effect;
+use belfry_core::effect::{Difference, Effect};
 use belfry_core::event::{Connection, Event, Fetched};
-use belfry_core::ids::{PostId, ServerId, UserId};
+use belfry_core::ids::{ServerId, UserId};
 use belfry_core::prefs::LocalPrefs;
 use belfry_core::problem::ProblemKind;
 use belfry_core::signal::{Signal, Surface};
-use belfry_core::time::Now;
+use belfry_core::time::{MonoTime, Now};
 use belfry_core::view::View;
 use belfry_core::{Engine, Input};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock::Clock;
 use crate::http::HttpError;
+use crate::runtime::Earlier;
 use crate::session::task::{FromSession, ToSession, Told};
 use crate::supervisor::Supervisor;
 use crate::wire;
@@ -84,10 +85,11 @@ impl Driver {
     }
 
     /// Runs until it is told to stop, then ends the sessions.
-    pub(crate) async fn run(mut self, surface: Surface, presented: Vec<(ServerId, PostId)>) {
+    pub(crate) async fn run(mut self, surface: Surface, earlier: Earlier) {
         let now = self.clock.now();
         self.step(&now, Input::Signal(Signal::SurfaceChanged(surface)));
-        self.step(&now, Input::Started { presented });
+        let Earlier { presented, marks } = earlier;
+        self.step(&now, Input::Started { presented, marks });
         loop {
             self.publish();
             let wake = self.wake();
@@ -178,10 +180,28 @@ impl Driver {
     }
 
     fn on_signal(&mut self, signal: Signal) {
-        if signal == Signal::Woke {
-            self.supervisor.woke();
-        }
         let now = self.clock.now();
+        match signal {
+            Signal::Woke => self.supervisor.woke(),
+            Signal::NetworkUp => self.supervisor.network_up(),
+            Signal::InputSeen { ago_ms } => {
+                let at = MonoTime(now.mono.0.saturating_sub(ago_ms));
+                self.supervisor.person(|person| person.last_input = Some(at));
+            }
+            Signal::ScreenLocked(locked) => self.supervisor.person(|person| person.locked = locked),
+            Signal::SurfaceChanged(_)
+            | Signal::BannersFaceConnected
+            | Signal::BannersFaceGone
+            | Signal::BannerPresented { .. }
+            | Signal::BannersHovered(_)
+            | Signal::ToastShown(_)
+            | Signal::ToastClosed(_)
+            | Signal::ToastClicked(_)
+            | Signal::ToastFailed(_)
+            | Signal::SystemDoNotDisturb(_)
+            | Signal::ProblemRaised { .. }
+            | Signal::ProblemCleared(_) => {}
+        }
         self.step(&now, Input::Signal(signal));
     }
 
@@ -276,7 +296,21 @@ impl Driver {
                     self.unreadable.remove(&id);
                     self.complained.remove(&id);
                 }
+                Effect::CountsDiffer(id, difference) => {
+                    let Difference { place, held, told, missed } = difference;
+                    tracing::warn!(
+                        server = id.0,
+                        ?place,
+                        ?held,
+                        ?told,
+                        missed,
+                        "unread counts differed and are read again"
+                    );
+                }
                 Effect::PlaySound(_)
+                | Effect::Settled { .. }
+                | Effect::Mark(..)
+                | Effect::ForgetMark(_)
                 | Effect::StopSound
                 | Effect::RingStopped { .. }
                 | Effect::ShowToast(_)

@@ -51,5 +51,5 @@ mod tls;
 pub mod trouble;
 pub mod wire;
 
-pub use runtime::{AvatarError, Busy, Inputs, Running, Setup, spawn};
+pub use runtime::{AvatarError, Busy, Earlier, Inputs, Running, Setup, spawn};
 pub use tls::install_crypto;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use belfry_core::command::Command;
 use belfry_core::effect::Effect;
 use belfry_core::ids::{PostId, ServerId, UserId};
+use belfry_core::missed::Mark;
 use belfry_core::prefs::LocalPrefs;
 use belfry_core::signal::{Signal, Surface};
 use belfry_core::view::View;
@@ -38,18 +39,28 @@ pub struct Setup {
     pub secrets: Arc<SecretStore>,
     /// Where notifications can be shown at the start.
     pub surface: Surface,
-    /// Posts that earlier runs presented, the oldest first: never announced again.
-    pub presented: Vec<(ServerId, PostId)>,
+    /// What earlier runs decided.
+    pub earlier: Earlier,
     /// The sessions' times; the default is the protocol's.
     pub timing: Timing,
     /// The clock; [`clock::process`] outside tests.
     pub clock: Clock,
 }
 
+/// What earlier runs decided.
+#[derive(Clone, Debug, Default)]
+pub struct Earlier {
+    /// Posts that were decided, the oldest first: never announced again.
+    pub presented: Vec<(ServerId, PostId)>,
+    /// Up to when everything was.
+    pub marks: Vec<(ServerId, Mark)>,
+}
+
 impl Setup {
     /// The usual set-up.
     pub fn new(prefs: LocalPrefs, secrets: Arc<SecretStore>, surface: Surface) -> Self {
-        Self { prefs, secrets, surface, presented: Vec::new(), timing: Timing::default(), clock: clock::process() }
+        let (timing, clock) = (Timing::default(), clock::process());
+        Self { prefs, secrets, surface, earlier: Earlier::default(), timing, clock }
     }
 }
 
@@ -128,7 +139,7 @@ impl Inputs {
 
 /// Starts the driver and, through it, a session for every server in the preferences.
 pub fn spawn(handle: &Handle, setup: Setup) -> Running {
-    let Setup { prefs, secrets, surface, presented, timing, clock } = setup;
+    let Setup { prefs, secrets, surface, earlier, timing, clock } = setup;
     let (out, reports) = mpsc::channel(REPORTS);
     let (commands, command_queue) = mpsc::channel(COMMANDS);
     let (signals, signal_queue) = mpsc::channel(SIGNALS);
@@ -147,7 +158,7 @@ pub fn spawn(handle: &Handle, setup: Setup) -> Running {
         stop: stopped,
     };
     let driver = Driver::new(prefs, clock, queues, supervisor);
-    let task = handle.spawn(driver.run(surface, presented));
+    let task = handle.spawn(driver.run(surface, earlier));
     Running { view, effects, inputs: Inputs { commands, signals, avatars }, stop, task }
 }
 

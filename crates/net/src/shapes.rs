@@ -237,6 +237,8 @@ impl PreferenceShape {
 #[serde(default)]
 struct ThreadPost {
     #[serde(deserialize_with = "lenient::id")]
+    user_id: Option<UserId>,
+    #[serde(deserialize_with = "lenient::id")]
     channel_id: Option<ChannelId>,
     #[serde(deserialize_with = "lenient::text")]
     message: String,
@@ -254,11 +256,30 @@ pub struct ThreadShape {
     unread_mentions: Option<i64>,
     #[serde(deserialize_with = "lenient::boolean")]
     is_urgent: Option<bool>,
+    #[serde(deserialize_with = "lenient::int")]
+    last_reply_at: Option<i64>,
+    #[serde(deserialize_with = "lenient::int")]
+    last_viewed_at: Option<i64>,
     #[serde(deserialize_with = "lenient::one")]
     post: Option<ThreadPost>,
 }
 
 impl ThreadShape {
+    /// Who began it, where told.
+    pub fn root_user_id(&self) -> Option<UserId> {
+        self.post.as_ref()?.user_id
+    }
+
+    /// When its last reply was made, Unix milliseconds; 0 where it is not told.
+    pub fn last_reply_at(&self) -> i64 {
+        self.last_reply_at.unwrap_or(0)
+    }
+
+    /// When the person read it last, Unix milliseconds; 0 where it is not told.
+    pub fn last_viewed_at(&self) -> i64 {
+        self.last_viewed_at.unwrap_or(0)
+    }
+
     /// The thread; `None` without an id.
     pub fn into_thread(self) -> Option<Thread> {
         let post = self.post.unwrap_or_default();
@@ -286,9 +307,25 @@ pub struct TeamUnreadShape {
     thread_mention_count: Option<i64>,
     #[serde(deserialize_with = "lenient::int")]
     thread_urgent_mention_count: Option<i64>,
+    #[serde(deserialize_with = "lenient::int")]
+    msg_count: Option<i64>,
+    #[serde(deserialize_with = "lenient::int")]
+    msg_count_root: Option<i64>,
+    #[serde(deserialize_with = "lenient::int")]
+    mention_count: Option<i64>,
+    #[serde(deserialize_with = "lenient::int")]
+    mention_count_root: Option<i64>,
 }
 
 impl TeamUnreadShape {
+    /// Unread posts, those that are no replies, unread mentions, those in posts that are no replies. What is not told of
+    /// roots is taken from all; `None` where nothing is told.
+    pub fn sums(&self) -> Option<(i64, i64, i64, i64)> {
+        let (messages, mentions) = (self.msg_count?, self.mention_count?);
+        let root = |count: Option<i64>, all: i64| count.unwrap_or(all);
+        Some((messages, root(self.msg_count_root, messages), mentions, root(self.mention_count_root, mentions)))
+    }
+
     /// The team's threads without direct and group messages; `None` where the server does not tell (5.37).
     /// `total` is not told here and stays 0.
     pub fn threads(&self) -> Option<(TeamId, ThreadCounts)> {
@@ -411,6 +448,7 @@ pub fn config_of(mut map: BTreeMap<String, String>) -> ServerConfig {
         enable_channel_viewed_messages: is_on(&map, "EnableChannelViewedMessages").unwrap_or(true),
         send_push_notifications: is_on(&map, "SendPushNotifications").unwrap_or(false),
         enable_user_statuses: is_on(&map, "EnableUserStatuses").unwrap_or(true),
+        extend_session_with_activity: is_on(&map, "ExtendSessionLengthWithActivity").unwrap_or(false),
         version: map.remove("Version").unwrap_or_default(),
         site_url: map.remove("SiteURL").unwrap_or_default(),
         site_name: map.remove("SiteName").unwrap_or_default(),

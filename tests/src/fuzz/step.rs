@@ -102,7 +102,7 @@ impl World {
         let presented: Vec<_> =
             presented.iter().filter_map(|post| PostId::parse(post)).map(|post| (ServerId(1), post)).collect();
         world.announced.extend(presented.iter().copied());
-        world.step(Input::Started { presented });
+        world.step(Input::Started { presented, marks: Vec::new() });
         world.step(Input::Signal(Signal::SurfaceChanged(Surface::Banners)));
         world.step(Input::Signal(Signal::BannersFaceConnected));
         for server in [2, 1] {
@@ -197,7 +197,7 @@ impl World {
                 let totals = team.zip(counts);
                 Fetched::ThreadTotals { teams: totals.into_iter().collect(), direct: totals }
             }
-            Fetch::Everything => Fetched::Failed(fetch),
+            Fetch::Everything | Fetch::Missed(_) | Fetch::UnreadSums(_) => Fetched::Failed(fetch),
         };
         self.step(Input::Server(server, Event::Fetched(fetched)));
     }
@@ -284,6 +284,10 @@ impl World {
                 | Effect::RingStopped { .. }
                 | Effect::CloseToast(_)
                 | Effect::Presented { .. }
+                | Effect::Settled { .. }
+                | Effect::Mark(..)
+                | Effect::ForgetMark(_)
+                | Effect::CountsDiffer(..)
                 | Effect::SavePrefs(_)
                 | Effect::OpenUrl(_)
                 | Effect::ShowWindow

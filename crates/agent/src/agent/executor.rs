@@ -95,7 +95,7 @@ impl Executor {
                     self.report(Signal::ProblemRaised { kind: ProblemKind::History, detail });
                 }
             }
-            Effect::Presented { server, posts } => {
+            Effect::Presented { server, posts } | Effect::Settled { server, posts } => {
                 backlog.push_back((server, posts));
                 while backlog.len() > BACKLOG {
                     backlog.pop_front();
@@ -118,8 +118,17 @@ impl Executor {
             }
             Effect::ShowWindow => self.call(Call::ShowWindow),
             Effect::Quit => self.call(Call::Quit),
-            // Carried out by the sessions before it comes here.
-            Effect::Fetch(..) | Effect::Write(..) | Effect::StartSession(_) | Effect::StopSession(_) => {}
+            Effect::Mark(server, mark) => {
+                // A mark that is lost costs reading a little more after the next start.
+                self.history.mark(server, mark);
+            }
+            Effect::ForgetMark(server) => self.history.forget(server),
+            // Carried out by the driver and the sessions before it comes here.
+            Effect::Fetch(..)
+            | Effect::Write(..)
+            | Effect::StartSession(_)
+            | Effect::StopSession(_)
+            | Effect::CountsDiffer(..) => {}
         }
     }
 

@@ -16,7 +16,7 @@ use belfry_core::problem::ProblemKind;
 use belfry_core::query::Login;
 use belfry_core::signal::{Signal, Surface};
 use belfry_net::secrets::SecretStore;
-use belfry_net::{Running, Setup};
+use belfry_net::{Earlier, Running, Setup};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -249,7 +249,7 @@ impl Agent {
             Listener::bind(&paths.socket()).map_err(|source| AgentError::Socket { path: paths.socket(), source })?;
         let setup =
             HistorySetup { history: paths.history(), presented: paths.presented(), prefs: prefs.history.clone() };
-        let history::Started { history, presented, thread } = history::start(setup, report.clone())?;
+        let history::Started { history, presented, marks, thread } = history::start(setup, report.clone())?;
         let mut threads = vec![thread];
         let lines = match options.shape {
             Shape::Headless { lines: Some(out) } => {
@@ -267,8 +267,11 @@ impl Agent {
         let (toasts, toast_task) = toast::start(handle, None, report.clone());
         let (save, saves) = watch::channel(None);
         let writer = handle.spawn(save_prefs(PrefsFile::new(paths.preferences()), saves, report.clone()));
-        // What an earlier run presented is not announced again.
-        let setup = Setup { presented, ..Setup::new(prefs, Arc::clone(&secrets), Surface::Nowhere) };
+        // What an earlier run decided is not announced again, and what it did not is caught up with.
+        let setup = Setup {
+            earlier: Earlier { presented, marks },
+            ..Setup::new(prefs, Arc::clone(&secrets), Surface::Nowhere)
+        };
         let mut running = belfry_net::spawn(handle, setup);
         let (view, inputs) = (running.view.clone(), running.inputs.clone());
         // Taken out of it: effects are carried out while it runs, and until after it ended.

@@ -1,10 +1,12 @@
 //! What was decided and shown: a thread that owns two `SQLite` files.
 //!
 //! `history.db` holds decisions for Activity; it may be switched off, and then nothing of it stays on disk.
-//! `presented.db` is the ledger of messages that were really presented: always kept, because it is what prevents a
-//! message from being announced twice after a crash. Both are bounded. Trouble with either costs a
+//! `presented.db` is the ledger: which messages were decided, which of them still have to be presented, and up to when all
+//! of a server were. It is always kept, because it is what prevents a message from being announced twice after a crash, and
+//! from being lost by one. It holds ids and times, no text. Both are bounded. Trouble with either costs a
 //! [`Problem`](belfry_core::problem::Problem) and falls back to memory, never a notification.
 
+mod ledger;
 mod store;
 
 use std::path::PathBuf;
@@ -16,12 +18,14 @@ use std::{io, thread};
 use belfry_core::activity::{ActivityFilter, ActivityRow};
 use belfry_core::draft::Draft;
 use belfry_core::ids::{PostId, ServerId};
+use belfry_core::missed::Mark;
 use belfry_core::prefs::HistoryPrefs;
 use belfry_core::problem::ProblemKind;
 use belfry_core::signal::Signal;
 use tokio::sync::{mpsc, oneshot};
 
-use store::{Ledger, Store};
+use ledger::{Entry, Ledger};
+use store::Store;
 
 /// Jobs waiting for the disk. When it is full, a decision is left out of the history and the person is told; what
 /// was presented is kept by the caller and offered again.
@@ -60,8 +64,10 @@ pub struct History {
 pub struct Started {
     /// The queue.
     pub history: History,
-    /// The posts that earlier runs presented, the oldest first.
+    /// The posts that earlier runs presented or decided against, the oldest first.
     pub presented: Vec<(ServerId, PostId)>,
+    /// Up to when they decided everything.
+    pub marks: Vec<(ServerId, Mark)>,
     /// It ends when the last queue is dropped.
     pub thread: JoinHandle<()>,
 }
@@ -74,6 +80,8 @@ pub struct Full<T>(pub T);
 enum Job {
     Record { draft: Arc<Draft>, now_ms: i64 },
     Presented { server: ServerId, posts: Vec<PostId>, now_ms: i64 },
+    Mark(ServerId, Mark),
+    Forget(ServerId),
     Page { filter: ActivityFilter, before: Option<i64>, limit: u32, reply: oneshot::Sender<Page> },
     Prefs(HistoryPrefs),
 }
@@ -83,13 +91,14 @@ enum Job {
 /// Fails only where no thread can be started.
 pub fn start(setup: HistorySetup, reports: mpsc::Sender<Signal>) -> io::Result<Started> {
     let (jobs, queue) = sync_channel(QUEUE);
-    let (ready, presented) = sync_channel(1);
+    let (ready, known) = sync_channel(1);
     let thread = thread::Builder::new().name("history".to_owned()).spawn(move || {
         let mut worker = Worker::open(setup, reports);
-        ready.send(worker.ledger.all()).ok(); // whoever started us waits for it, or is gone
+        ready.send((worker.ledger.all(), worker.ledger.marks())).ok(); // whoever started us waits for it, or is gone
         worker.run(&queue);
     })?;
-    Ok(Started { history: History { jobs }, presented: presented.recv().unwrap_or_default(), thread })
+    let (presented, marks) = known.recv().unwrap_or_default();
+    Ok(Started { history: History { jobs }, presented, marks, thread })
 }
 
 /// How many decisions a file holds, without changing it; a file that is not there holds none.
@@ -111,6 +120,18 @@ impl History {
         match self.jobs.try_send(Job::Presented { server, posts, now_ms }) {
             Err(TrySendError::Full(Job::Presented { posts, .. })) => Err(Full(posts)),
             Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Remembers up to when everything of a server was decided. Dropped when the disk does not keep up: the next one comes.
+    pub fn mark(&self, server: ServerId, mark: Mark) {
+        self.jobs.try_send(Job::Mark(server, mark)).ok();
+    }
+
+    /// Forgets what is known of a server's posts.
+    pub fn forget(&self, server: ServerId) {
+        if self.jobs.try_send(Job::Forget(server)).is_err() {
+            tracing::warn!(server = server.0, "what was decided of a removed server is still kept");
         }
     }
 
@@ -149,16 +170,22 @@ impl Worker {
     fn run(&mut self, queue: &Receiver<Job>) {
         while let Ok(first) = queue.recv() {
             let mut decisions = Vec::new();
-            let mut presented = Vec::new();
+            let mut ledger = Vec::new();
             for job in std::iter::once(first).chain(queue.try_iter().take(BATCH)) {
                 match job {
-                    Job::Record { draft, now_ms } => decisions.push((draft, now_ms)),
-                    Job::Presented { server, posts, now_ms } => {
-                        presented.extend(posts.into_iter().map(|post| (server, post, now_ms)));
+                    Job::Record { draft, now_ms } => {
+                        let server = draft.server();
+                        ledger.extend(draft.decided().map(|decided| Entry::Decided { server, decided, now_ms }));
+                        decisions.push((draft, now_ms));
                     }
+                    Job::Presented { server, posts, now_ms } => {
+                        ledger.extend(posts.into_iter().map(|post| Entry::Presented { server, post, now_ms }));
+                    }
+                    Job::Mark(server, mark) => ledger.push(Entry::Mark(server, mark)),
+                    Job::Forget(server) => ledger.push(Entry::Forget(server)),
                     Job::Page { filter, before, limit, reply } => {
                         // What was decided before the question belongs to its answer.
-                        self.write(&mut decisions, &mut presented);
+                        self.write(&mut decisions, &mut ledger);
                         let page = self.store.page(&filter, before, limit).unwrap_or_else(|error| {
                             self.raise(error.to_string());
                             Page::default()
@@ -166,7 +193,7 @@ impl Worker {
                         reply.send(page).ok(); // the face asked and left
                     }
                     Job::Prefs(prefs) => {
-                        self.write(&mut decisions, &mut presented);
+                        self.write(&mut decisions, &mut ledger);
                         if prefs != self.setup.prefs {
                             self.setup.prefs = prefs;
                             let (store, trouble) = Store::open(&self.setup.history, &self.setup.prefs);
@@ -178,18 +205,18 @@ impl Worker {
                     }
                 }
             }
-            self.write(&mut decisions, &mut presented);
+            self.write(&mut decisions, &mut ledger);
         }
     }
 
-    fn write(&mut self, decisions: &mut Vec<(Arc<Draft>, i64)>, presented: &mut Vec<(ServerId, PostId, i64)>) {
+    fn write(&mut self, decisions: &mut Vec<(Arc<Draft>, i64)>, ledger: &mut Vec<Entry>) {
         // The ledger first: losing a line of Activity is better than announcing a message twice.
-        if !presented.is_empty()
-            && let Err(detail) = self.ledger.add(presented)
+        if !ledger.is_empty()
+            && let Err(detail) = self.ledger.add(ledger)
         {
             self.raise(detail);
         }
-        presented.clear();
+        ledger.clear();
         if !decisions.is_empty() {
             match self.store.add(decisions) {
                 Ok(()) if self.trouble && self.store.is_on_disk() => {

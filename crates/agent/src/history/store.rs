@@ -1,4 +1,4 @@
-//! The two tables, each in a file of its own.
+//! The table of decisions, and how both files are opened.
 
 use std::fs;
 use std::io;
@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use belfry_core::activity::{ActivityFilter, ActivityRow, Decision, Verdict};
 use belfry_core::draft::Draft;
-use belfry_core::ids::{PostId, ServerId};
 use belfry_core::prefs::HistoryPrefs;
 use rusqlite::{Connection, ErrorCode, OpenFlags, params, params_from_iter, types::Value};
 
@@ -20,8 +19,6 @@ use crate::paths;
 const SCHEMA_VERSION: i64 = 1;
 /// Without a file, so many decisions are kept in memory.
 const ROWS_IN_MEMORY: u32 = 1_000;
-/// So many presented posts are remembered: far more than a reconnect can bring back.
-const LEDGER_ROWS: i64 = 20_000;
 /// A page of Activity is cut here, far below the largest frame of the control socket.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -37,15 +34,6 @@ const DECISIONS: &str = "
         decision TEXT NOT NULL
     );
     CREATE INDEX IF NOT EXISTS decisions_by_time ON decisions (recorded_ms);";
-
-const PRESENTED: &str = "
-    CREATE TABLE IF NOT EXISTS presented (
-        row INTEGER PRIMARY KEY AUTOINCREMENT,
-        server INTEGER NOT NULL,
-        post TEXT NOT NULL,
-        at_ms INTEGER NOT NULL,
-        UNIQUE (server, post)
-    );";
 
 /// Why a file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +54,7 @@ impl OpenError {
     }
 }
 
-fn is_corrupt(error: &rusqlite::Error) -> bool {
+pub(super) fn is_corrupt(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
@@ -95,7 +83,7 @@ fn prepare(connection: Connection, schema: &str) -> Result<Connection, OpenError
 }
 
 /// Opens a file; a corrupt one is set aside and replaced, and where that fails too, memory serves.
-fn open_or_replace(path: &Path, schema: &str) -> (Option<Connection>, bool, Option<String>) {
+pub(super) fn open_or_replace(path: &Path, schema: &str) -> (Option<Connection>, bool, Option<String>) {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     match open_file(path, schema) {
         Ok(connection) => (Some(connection), true, None),
@@ -118,7 +106,7 @@ fn in_memory(schema: &str) -> Option<Connection> {
     Connection::open_in_memory().ok().and_then(|connection| prepare(connection, schema).ok())
 }
 
-fn set_aside(path: &Path) -> io::Result<PathBuf> {
+pub(super) fn set_aside(path: &Path) -> io::Result<PathBuf> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let aside = |n: u32| path.with_file_name(format!("{stem}.broken-{n}.db"));
     let to = (1..=9).map(aside).find(|path| !path.exists()).unwrap_or_else(|| aside(9));
@@ -286,67 +274,4 @@ fn words_of(decision: &Decision) -> String {
     [&decision.sender, &decision.place, &decision.server_name, &decision.title, &decision.text]
         .map(|part| part.to_lowercase())
         .join("\n")
-}
-
-/// Presented posts.
-pub(super) struct Ledger {
-    connection: Option<Connection>,
-    path: PathBuf,
-}
-
-impl Ledger {
-    /// Opens the ledger, or begins one in memory; the second part says what went wrong.
-    pub(super) fn open(path: &Path) -> (Self, Option<String>) {
-        let (connection, _on_disk, trouble) = open_or_replace(path, PRESENTED);
-        (Self { connection, path: path.to_owned() }, trouble)
-    }
-
-    /// Everything it holds, the oldest first.
-    pub(super) fn all(&self) -> Vec<(ServerId, PostId)> {
-        let read = || -> Result<Vec<_>, rusqlite::Error> {
-            let Some(connection) = &self.connection else { return Ok(Vec::new()) };
-            let mut statement = connection.prepare("SELECT server, post FROM presented ORDER BY row")?;
-            let rows = statement.query_map([], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, String>(1)?)))?;
-            Ok(rows
-                .filter_map(Result::ok)
-                .filter_map(|(server, post)| Some((ServerId(server), PostId::parse(&post)?)))
-                .collect())
-        };
-        read().unwrap_or_else(|error| {
-            tracing::warn!(%error, "the ledger of presented messages could not be read");
-            Vec::new()
-        })
-    }
-
-    /// Adds posts and forgets the oldest beyond the bound, in one transaction.
-    pub(super) fn add(&mut self, posts: &[(ServerId, PostId, i64)]) -> Result<(), String> {
-        match self.try_add(posts) {
-            Ok(()) => Ok(()),
-            Err(error) if is_corrupt(&error) => {
-                self.connection = None; // closed before its file moves
-                set_aside(&self.path).map_err(|error| error.to_string())?;
-                let (connection, _on_disk, trouble) = open_or_replace(&self.path, PRESENTED);
-                self.connection = connection;
-                self.try_add(posts).map_err(|error| error.to_string())?;
-                Err(trouble.unwrap_or_else(|| "it was damaged and kept aside; a new one was begun".to_owned()))
-            }
-            Err(error) => Err(error.to_string()),
-        }
-    }
-
-    fn try_add(&mut self, posts: &[(ServerId, PostId, i64)]) -> Result<(), rusqlite::Error> {
-        let Some(connection) = &mut self.connection else { return Ok(()) };
-        let transaction = connection.transaction()?;
-        {
-            let mut insert =
-                transaction.prepare("INSERT OR IGNORE INTO presented (server, post, at_ms) VALUES (?1, ?2, ?3)")?;
-            for (server, post, at_ms) in posts {
-                insert.execute(params![server.0, post.as_str(), at_ms])?;
-            }
-        }
-        transaction
-            .prepare("DELETE FROM presented WHERE row <= (SELECT max(row) FROM presented) - ?1")?
-            .execute([LEDGER_ROWS])?;
-        transaction.commit()
-    }
 }

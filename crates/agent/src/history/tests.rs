@@ -63,6 +63,7 @@ fn setup(folder: &Path) -> HistorySetup {
 struct Running {
     history: History,
     presented: Vec<(ServerId, PostId)>,
+    marks: Vec<(ServerId, Mark)>,
     reports: mpsc::Receiver<Signal>,
     thread: JoinHandle<()>,
 }
@@ -70,8 +71,8 @@ struct Running {
 impl Running {
     fn new(setup: HistorySetup) -> Self {
         let (sender, reports) = mpsc::channel(16);
-        let Started { history, presented, thread } = start(setup, sender).unwrap();
-        Self { history, presented, reports, thread }
+        let Started { history, presented, marks, thread } = start(setup, sender).unwrap();
+        Self { history, presented, marks, reports, thread }
     }
 
     fn texts(&self, filter: ActivityFilter, before: Option<i64>, limit: u32) -> (Vec<String>, bool) {
@@ -168,7 +169,7 @@ fn a_message_that_was_presented_before_a_restart_is_not_announced_after_it() {
     });
     let now = Now::utc(0, 0);
     engine.step(&now, Input::Signal(Signal::SurfaceChanged(Surface::Toasts)));
-    engine.step(&now, Input::Started { presented: running.presented.clone() });
+    engine.step(&now, Input::Started { presented: running.presented.clone(), marks: running.marks.clone() });
     let live = Connection::Live { version: "11.1.0".to_owned() };
     engine.step(&now, Input::Server(ServerId(1), Event::Connection(live)));
     let person = |name: &str| User { id: UserId::parse(name), username: name.to_owned(), ..User::default() };

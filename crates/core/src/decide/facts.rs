@@ -91,15 +91,7 @@ impl Facts<'_> {
 
     /// The effective level (rule 7).
     pub fn level(&self) -> Level {
-        let channel = self.channel_level();
-        if channel != Level::Default {
-            return channel;
-        }
-        match self.user_level() {
-            Level::Default => Level::All,
-            Level::Mention if self.channel_type == Some(ChannelType::Group) => Level::All,
-            level @ (Level::All | Level::Mention | Level::None | Level::Unknown) => level,
-        }
+        effective_level(self.channel_level(), self.user_level(), self.channel_type)
     }
 
     /// The account's level as stored; the word `default` itself is no account level.
@@ -124,5 +116,17 @@ impl Facts<'_> {
                 || (channel.desktop_threads == Level::All && !user_threads_mention)
                 || channel.desktop == Level::All);
         (channel.desktop == Level::Default && by_user) || by_channel
+    }
+}
+
+/// The level in force (rule 7): the channel's own, else the account's.
+pub fn effective_level(channel: Level, account: Level, channel_type: Option<ChannelType>) -> Level {
+    if channel != Level::Default {
+        return channel;
+    }
+    match account {
+        Level::Default => Level::All,
+        Level::Mention if channel_type == Some(ChannelType::Group) => Level::All,
+        level @ (Level::All | Level::Mention | Level::None | Level::Unknown) => level,
     }
 }

@@ -42,6 +42,8 @@ pub enum Reason {
     Duplicate,
     /// Ours: the person reads this conversation on another device.
     ReadElsewhere,
+    /// Ours: it came while nobody listened, too long ago for a banner of its own.
+    WhileAway,
     /// Ours: the screen is locked.
     ScreenLocked,
     /// Ours: the channel is archived.
@@ -92,6 +94,7 @@ impl Reason {
             Self::Paused => "paused",
             Self::Duplicate => "duplicate",
             Self::ReadElsewhere => "read_elsewhere",
+            Self::WhileAway => "while_away",
             Self::ScreenLocked => "screen_locked",
             Self::ArchivedChannel => "archived_channel",
             Self::CallRingingDisabled => "call_ringing_disabled",
@@ -113,6 +116,7 @@ impl Reason {
     pub const fn advice(self) -> Option<&'static str> {
         match self {
             Self::NoMember => Some("Open the conversation in Mattermost, then choose Check again in Servers."),
+            Self::WhileAway => Some("It is counted in the summary that was shown instead."),
             Self::ScreenLocked => Some("Unlocking it sums up what came meanwhile."),
             Self::ArchivedChannel => Some("Archived channels notify nobody."),
             Self::SystemMessage => Some("Only being added to a channel is announced."),
@@ -166,6 +170,7 @@ impl Reason {
             Self::Paused => "paused",
             Self::Duplicate => "already decided",
             Self::ReadElsewhere => "read elsewhere",
+            Self::WhileAway => "summed up",
             Self::ScreenLocked => "screen was locked",
             Self::ArchivedChannel => "archived channel",
             Self::CallRingingDisabled => "ringing is off",

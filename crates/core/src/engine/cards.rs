@@ -90,6 +90,7 @@ impl Engine {
             sound,
             at_ms: if post.create_at > 0 { post.create_at } else { now.wall_ms() },
             post: posted.post.into_owned(),
+            held_back: false,
         })
     }
 

@@ -24,6 +24,8 @@ pub(super) enum Cause {
     SystemDnd,
     ScreenLocked,
     Status(ServerId),
+    /// It came while nobody listened.
+    Away(ServerId),
 }
 
 #[derive(Debug)]
@@ -31,7 +33,9 @@ struct Held {
     cause: Cause,
     server: ServerId,
     conversation: Conversation,
-    post: PostId,
+    /// `None` where only a number is known.
+    post: Option<PostId>,
+    count: u32,
 }
 
 /// Messages that would have been shown.
@@ -40,43 +44,84 @@ pub(super) struct HeldBack {
     items: VecDeque<Held>,
     /// Held back and forgotten one by one: still counted.
     overflow: u32,
+    settled: Vec<(ServerId, PostId)>,
 }
 
 impl HeldBack {
     /// Takes out what was read, deleted or left meanwhile.
     pub(super) fn retract(&mut self, gone: impl Fn(ServerId, Option<Conversation>) -> bool) {
-        self.items.retain(|held| !gone(held.server, Some(held.conversation)));
+        self.take_out(|held| gone(held.server, Some(held.conversation)));
     }
 
     pub(super) fn retract_post(&mut self, server: ServerId, post: PostId) {
-        self.items.retain(|held| held.server != server || held.post != post);
+        self.take_out(|held| held.server == server && held.post == Some(post));
+    }
+
+    fn take_out(&mut self, gone: impl Fn(&Held) -> bool) {
+        let settled = &mut self.settled;
+        self.items.retain(|held| {
+            let gone = gone(held);
+            if gone {
+                settled.extend(held.post.map(|post| (held.server, post)));
+            }
+            !gone
+        });
+    }
+
+    /// Posts that need no summary any more.
+    pub(super) fn take_settled(&mut self) -> Vec<(ServerId, PostId)> {
+        core::mem::take(&mut self.settled)
+    }
+
+    fn push(&mut self, held: Held) {
+        if self.items.len() == REMEMBERED
+            && let Some(oldest) = self.items.pop_front()
+        {
+            self.overflow = self.overflow.saturating_add(oldest.count);
+            self.settled.extend(oldest.post.map(|post| (oldest.server, post)));
+        }
+        self.items.push_back(held);
     }
 }
 
 impl Engine {
-    /// Keeps a message that only the moment speaks against.
-    pub(super) fn hold_back(&mut self, id: ServerId, posted: &Posted<'_>, reason: Option<Reason>) {
+    /// Keeps a message that only the moment speaks against; `false` where more does.
+    pub(super) fn hold_back(&mut self, id: ServerId, posted: &Posted<'_>, reason: Option<Reason>) -> bool {
         let cause = if reason == Some(Reason::Paused) {
             Cause::Paused
         } else if reason == Some(Reason::OsDnd) {
             Cause::SystemDnd
         } else if reason == Some(Reason::ScreenLocked) {
             Cause::ScreenLocked
+        } else if reason == Some(Reason::WhileAway) {
+            Cause::Away(id)
         } else if reason == Some(Reason::UserStatus) && self.would_notify_but_for_status(id, posted) {
             Cause::Status(id)
         } else {
-            return;
+            return false;
         };
-        if self.held_back.items.len() == REMEMBERED {
-            self.held_back.items.pop_front();
-            self.held_back.overflow = self.held_back.overflow.saturating_add(1);
-        }
         let conversation = self.conversation(id, posted);
-        self.held_back.items.push_back(Held { cause, server: id, conversation, post: posted.post.id });
+        self.held_back.push(Held { cause, server: id, conversation, post: Some(posted.post.id), count: 1 });
+        true
+    }
+
+    /// Keeps so many messages of which nothing but their number is known.
+    pub(super) fn hold_back_number(&mut self, id: ServerId, conversation: Conversation, count: u32) {
+        if count > 0 {
+            self.held_back.push(Held { cause: Cause::Away(id), server: id, conversation, post: None, count });
+        }
     }
 
     fn still_holds(&self, cause: Cause) -> bool {
         match cause {
+            // What is paused, locked or quiet now stays so: a summary would be a banner too.
+            Cause::Away(id) => {
+                self.is_catching_up(id)
+                    || self.paused_until_ms.is_some()
+                    || self.system_dnd
+                    || self.screen_locked
+                    || self.still_holds(Cause::Status(id))
+            }
             Cause::Paused => self.paused_until_ms.is_some(),
             Cause::SystemDnd => self.system_dnd,
             Cause::ScreenLocked => self.screen_locked,
@@ -95,14 +140,15 @@ impl Engine {
         let (kept, over): (VecDeque<Held>, VecDeque<Held>) =
             core::mem::take(&mut self.held_back.items).into_iter().partition(|held| self.still_holds(held.cause));
         self.held_back.items = kept;
-        let over: Vec<Held> =
-            over.into_iter().filter(|held| self.permission(held.server) == Permission::Allowed).collect();
+        let (over, silent): (Vec<Held>, Vec<Held>) =
+            over.into_iter().partition(|held| self.permission(held.server) == Permission::Allowed);
+        self.held_back.settled.extend(silent.iter().filter_map(|held| Some((held.server, held.post?))));
         let Some(first) = over.first() else { return };
         let server = first.server;
         let causes: BTreeSet<Cause> = over.iter().map(|held| held.cause).collect();
         let places: BTreeSet<Conversation> = over.iter().map(|held| held.conversation).collect();
-        let messages =
-            u32::try_from(over.len()).unwrap_or(u32::MAX).saturating_add(core::mem::take(&mut self.held_back.overflow));
+        let overflow = core::mem::take(&mut self.held_back.overflow);
+        let messages = over.iter().fold(overflow, |sum, held| sum.saturating_add(held.count));
         let when = match causes.first() {
             Some(Cause::Paused) if causes.len() == 1 => "while notifications were paused",
             Some(Cause::ScreenLocked) if causes.len() == 1 => "while the screen was locked",
@@ -141,6 +187,8 @@ impl Engine {
             body: text,
         };
         self.play(now, SoundChoice::Message(MessageSound::Bing), None, out);
-        self.show(now, Card::new(view, None, Rank::Direct), out);
+        let mut card = Card::new(view, None, Rank::Direct);
+        card.sums_up = over.iter().filter_map(|held| Some((held.server, held.post?))).collect();
+        self.show(now, card, out);
     }
 }

@@ -2,12 +2,15 @@
 
 mod calls;
 mod cards;
+mod catch_up;
 mod commands;
+mod counts;
 mod heldback;
 mod parking;
 mod picture;
 mod posts;
 mod servers;
+mod session_life;
 mod signals;
 mod unread;
 
@@ -22,6 +25,7 @@ use crate::draft::{Draft, Label};
 use crate::effect::{Effect, Effects, Fetch};
 use crate::event::Event;
 use crate::ids::{IdSet, PostId, ServerId};
+use crate::missed::Mark;
 use crate::prefs::{LocalPrefs, Permission, ServerPrefs};
 use crate::problem::{Problem, ProblemKind};
 use crate::signal::{Signal, Surface};
@@ -40,8 +44,10 @@ const RECENT_ITEMS: usize = 5;
 pub enum Input<'a> {
     /// The program started: sessions are wanted for every server. Given once, first.
     Started {
-        /// Posts that an earlier run presented: never announced again. The oldest first; only the newest are remembered.
+        /// Posts that an earlier run decided: never announced again. The oldest first; only the newest are remembered.
         presented: Vec<(ServerId, PostId)>,
+        /// Up to when an earlier run decided everything. A server without a mark announces nothing old.
+        marks: Vec<(ServerId, Mark)>,
     },
     /// A server, or the connection to it, reported something.
     Server(ServerId, Event<'a>),
@@ -61,7 +67,7 @@ pub enum Input<'a> {
 /// use belfry_core::time::Now;
 ///
 /// let mut engine = Engine::new(LocalPrefs::default());
-/// let effects = engine.step(&Now::utc(0, 0), Input::Started { presented: Vec::new() });
+/// let effects = engine.step(&Now::utc(0, 0), Input::Started { presented: Vec::new(), marks: Vec::new() });
 /// assert!(effects.is_empty(), "no servers, nothing to do");
 /// assert_eq!(engine.badge().text(), "");
 /// ```
@@ -79,6 +85,7 @@ pub struct Engine {
     held_back: heldback::HeldBack,
     parked: Vec<parking::Parked>,
     decided: Decided,
+    marks: catch_up::Marks,
     snoozed: Vec<(MonoTime, Card)>,
     sounds: SoundGate,
     ringing: Option<calls::Ringing>,
@@ -99,6 +106,12 @@ struct Server {
     last_heard_ms: i64,
     version: String,
     asked: Vec<Fetch>,
+    session: session_life::Session,
+    /// How far the server's clock is ahead of ours, milliseconds.
+    ahead_ms: i64,
+    /// A gap that is being closed.
+    catching: Option<Box<catch_up::CatchUp>>,
+    counts_check: counts::CountsCheck,
 }
 
 impl Engine {
@@ -127,7 +140,8 @@ impl Engine {
     pub fn step(&mut self, now: &Now, input: Input<'_>) -> Effects {
         let mut out = Effects::new();
         match input {
-            Input::Started { presented } => {
+            Input::Started { presented, marks } => {
+                self.marks.begin(marks);
                 for (server, post) in presented {
                     self.decided.insert(server, post);
                 }
@@ -140,6 +154,7 @@ impl Engine {
             Input::Tick => {}
         }
         self.pass_deadlines(now, &mut out);
+        self.settle(&mut out);
         if self.dirty {
             self.dirty = false;
             self.revision = self.revision.saturating_add(1);
@@ -152,12 +167,15 @@ impl Engine {
         let parked = self.parked.iter().map(|parked| parked.deadline).min();
         let snoozed = self.snoozed.iter().map(|(at, _)| *at).min();
         let ringing = self.ringing.as_ref().map(|ringing| ringing.until);
-        [self.stack.next_deadline(), parked, snoozed, ringing].into_iter().flatten().min()
+        let others = [self.catch_up_deadline(), self.counts_deadline()];
+        [self.stack.next_deadline(), parked, snoozed, ringing].into_iter().chain(others).flatten().min()
     }
 
-    /// The wall-clock moment (Unix milliseconds) at which a pause ends, which no monotonic deadline can tell.
+    /// The wall-clock moment (Unix milliseconds) at which a pause ends or a session is to be spoken of, which no monotonic
+    /// deadline can tell.
     pub fn next_wall_deadline_ms(&self) -> Option<i64> {
-        self.paused_until_ms.filter(|until| *until != i64::MAX)
+        let pause = self.paused_until_ms.filter(|until| *until != i64::MAX);
+        pause.into_iter().chain(self.session_deadline_ms()).min()
     }
 
     /// Grows whenever the view changes.
@@ -204,6 +222,15 @@ impl Engine {
         self.server_prefs(id).map_or(Permission::Ask, |server| server.permission)
     }
 
+    /// Tells of posts that need no announcement any more.
+    fn settle(&mut self, out: &mut Effects) {
+        let mut settled: BTreeMap<ServerId, Vec<PostId>> = BTreeMap::new();
+        for (server, post) in self.stack.take_settled().into_iter().chain(self.held_back.take_settled()) {
+            settled.entry(server).or_default().push(post);
+        }
+        out.extend(settled.into_iter().map(|(server, posts)| Effect::Settled { server, posts }));
+    }
+
     /// Asks a server, once until it answers.
     fn ask(&mut self, id: ServerId, fetch: Fetch, out: &mut Effects) {
         if let Some(server) = self.servers.get_mut(&id)
@@ -220,6 +247,8 @@ impl Engine {
             self.dirty = true;
         }
         self.decide_overdue(now, out);
+        self.pass_catch_up_deadlines(now, out);
+        self.pass_counts_deadlines(now, out);
         self.sum_up(now, out);
         let mut index = 0;
         while let Some((at, _)) = self.snoozed.get(index) {
@@ -231,6 +260,7 @@ impl Engine {
             }
         }
         self.pass_ring_deadline(now, out);
+        self.pass_session_deadlines(now, out);
         if self.stack.next_deadline().is_some_and(|at| at <= now.mono) {
             let missed = self.stack.missed();
             let mut effects = Vec::new();

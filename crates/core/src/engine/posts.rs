@@ -45,7 +45,10 @@ impl Engine {
             return;
         }
         server.state.count_post(&posted);
-        self.consider(now, id, posted, true, out);
+        server.counts_check.moved();
+        if let Some(posted) = self.waits_for_missed(now, id, posted) {
+            self.consider(now, id, posted, true, out);
+        }
     }
 
     /// Repeats of an urgent post: decided again, counted never (notifications §2.10).
@@ -101,10 +104,12 @@ impl Engine {
         if verdict.notifies() {
             self.ask_platform(id, &mut verdict);
         }
-        if !verdict.notifies() {
-            self.hold_back(id, &posted, verdict.skip);
+        let held_back = !verdict.notifies() && self.hold_back(id, &posted, verdict.skip);
+        if kind == DecisionKind::Post && verdict.skip != Some(Reason::Duplicate) {
+            self.note_decided(now, id, posted.post.create_at, out);
         }
         let Some(mut about) = self.about(now, id, posted, verdict, kind, recovered) else { return };
+        about.held_back = held_back;
         if about.verdict.notifies() {
             if let Some(sound) = about.sound {
                 about.verdict.trace.extend(self.play(now, sound, Some(conversation), out));
@@ -197,6 +202,7 @@ impl Engine {
             self.ask(id, Fetch::ThreadTotals, out);
         }
         self.parked.retain(|parked| parked.server != id || parked.posted.post.id != post.id);
+        self.forget_waiting(id, post.id);
         let mut effects = Vec::new();
         self.stack.retract_post(now.mono, id, post.channel_id, post.id, &self.prefs.banner, &mut effects);
         self.snoozed.retain(|(_, card)| card.head.server != id || card.head.post_id != Some(post.id));

@@ -25,6 +25,22 @@ impl Engine {
             server.last_heard_ms = wall;
             self.dirty = true;
         }
+        if matches!(
+            event,
+            Event::PostUnread(_)
+                | Event::ChannelsViewed(_)
+                | Event::ThreadUpdated(_)
+                | Event::ThreadReadChanged(_)
+                | Event::ThreadFollowChanged { .. }
+                | Event::ChannelUpdated { .. }
+                | Event::ChannelDeleted { .. }
+                | Event::ChannelRestored(_)
+                | Event::MemberUpdated(_)
+                | Event::JoinedChannel { .. }
+                | Event::LeftChannel { .. }
+        ) {
+            server.counts_check.moved();
+        }
         match event {
             Event::Connection(connection) => self.on_connection(now, id, connection, out),
             Event::Snapshot(snapshot) => self.on_snapshot(now, id, *snapshot, out),
@@ -165,7 +181,13 @@ impl Engine {
             }
             Event::LicenseChanged(license) => server.state.license = license,
             Event::Call(call) => self.on_call(now, id, call, out),
+            Event::Fetched(Fetched::Missed(missed)) => {
+                server.asked.retain(|fetch| !matches!(fetch, Fetch::Missed(_)));
+                self.on_missed(now, id, *missed, out);
+            }
+            Event::Fetched(Fetched::UnreadSums(sums)) => self.on_unread_sums(now, id, &sums, out),
             Event::Fetched(fetched) => self.on_fetched(now, id, fetched, out),
+            Event::CountsDue => self.on_counts_due(now, id, out),
         }
     }
 
@@ -199,6 +221,8 @@ impl Engine {
             server.state = ServerState::default();
             server.calls = super::calls::Calls::default();
             server.asked.clear();
+            server.session = super::session_life::Session::default();
+            server.catching = None;
         }
         if server.health != health || server.signed_out != signed_out {
             self.dirty = true;
@@ -214,18 +238,26 @@ impl Engine {
         if expired {
             self.announce_signed_out(now, id, out);
         }
+        if self.servers.get(&id).is_some_and(|server| server.health == Health::Live) {
+            self.resume_catch_up(id, out);
+        }
     }
 
     fn on_snapshot(&mut self, now: &Now, id: ServerId, mut snapshot: Snapshot, out: &mut Effects) {
+        let before = self.held_before(id);
+        let taken_at_ms = snapshot.taken_at_ms;
         let Some(server) = self.servers.get_mut(&id) else { return };
         let calls = snapshot.calls.take();
         server.asked.clear();
         server.state.apply_snapshot(snapshot);
+        server.counts_check.loaded(now);
         self.dirty = true;
         if let Some(calls) = calls {
             self.on_calls_setup(now, id, calls, out);
         }
         self.decide_waiting_for(now, id, out);
+        self.begin_catch_up(now, id, before.as_ref(), taken_at_ms, out);
+        self.ask_for_session(now, id, out);
     }
 
     fn on_channel_viewed(&mut self, now: &Now, id: ServerId, channel: ChannelId, at_ms: i64, out: &mut Effects) {
@@ -362,7 +394,26 @@ impl Engine {
                 server.state.threads.reload_counters(&teams, direct);
             }
             Fetched::CallsRinging(ringing) => server.calls.set_ringing(ringing),
-            Fetched::Failed(fetch) => server.asked.retain(|asked| *asked != fetch),
+            Fetched::Session(life) => {
+                server.asked.retain(|fetch| !matches!(fetch, Fetch::Session(_)));
+                server.session.told(now, life);
+            }
+            Fetched::Failed(fetch) => {
+                server.asked.retain(|asked| *asked != fetch);
+                match fetch {
+                    Fetch::Missed(plan) => self.missed_failed(now, id, plan.number, out),
+                    Fetch::UnreadSums(_) => server.counts_check.given_up(),
+                    Fetch::Everything
+                    | Fetch::Channel(_)
+                    | Fetch::Member(_)
+                    | Fetch::Users(_)
+                    | Fetch::Me
+                    | Fetch::ThreadTotals
+                    | Fetch::Session(_) => {}
+                }
+            }
+            // Taken before, where there is no snapshot to wait for.
+            Fetched::Missed(_) | Fetched::UnreadSums(_) => {}
         }
         self.decide_waiting_for(now, id, out);
     }
@@ -393,6 +444,7 @@ impl Engine {
         self.retract(now, |other, _| other == id, out);
         self.clear(ProblemKind::Wire(id));
         self.recent.retain(|draft| draft.server() != id);
+        self.marks.forget(id, out);
         out.push(Effect::StopSession(id));
     }
 
@@ -404,8 +456,8 @@ impl Engine {
             id,
             DecisionKind::SignedOut,
             BannerKind::SignedOut,
-            "Session expired",
-            &format!("Sign in to {name} again to keep receiving notifications"),
+            &format!("Signed out of {name}"),
+            "Sign in again to keep receiving notifications",
             out,
         );
     }

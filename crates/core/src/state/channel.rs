@@ -227,6 +227,8 @@ pub struct ChannelPrefs {
     pub muted: bool,
     /// `ignore_channel_mentions`
     pub ignore_channel_mentions: Switch,
+    /// `channel_auto_follow_threads` is `on`: every thread is followed from its first reply.
+    pub auto_follow: bool,
     /// `desktop_sound`
     pub desktop_sound: Switch,
     /// `desktop_notification_sound`
@@ -241,6 +243,7 @@ impl ChannelPrefs {
             desktop_threads: Level::read(props.get("desktop_threads")),
             muted: props.get("mark_unread").is_some_and(|value| value == "mention"),
             ignore_channel_mentions: Switch::read(props.get("ignore_channel_mentions")),
+            auto_follow: props.get("channel_auto_follow_threads").is_some_and(|value| value == "on"),
             desktop_sound: Switch::read(props.get("desktop_sound")),
             sound: SoundName::read(props.get("desktop_notification_sound")),
         }

@@ -248,6 +248,12 @@ impl ServerState {
         self.touch(member.channel_id);
     }
 
+    /// Learns of an unread thread that the counters include already.
+    pub fn note_thread(&mut self, thread: &crate::event::Thread) {
+        let team = thread.channel_id.and_then(|id| self.channels.get(&id)).and_then(|channel| channel.team_id);
+        self.threads.note(thread, team);
+    }
+
     /// A channel was archived (a time) or brought back (0).
     pub fn set_deleted(&mut self, id: ChannelId, delete_at: i64) {
         if let Some(channel) = self.channels.get_mut(&id) {

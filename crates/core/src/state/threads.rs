@@ -222,6 +222,13 @@ impl Threads {
         before.is_some()
     }
 
+    /// Holds a thread that the counters include already, unless a newer copy is held.
+    pub fn note(&mut self, thread: &Thread, team_id: Option<TeamId>) {
+        if !self.held.contains_key(&thread.id) {
+            self.hold(thread, team_id);
+        }
+    }
+
     /// Another device read a thread just now.
     pub fn note_read_elsewhere(&mut self, id: PostId, now: MonoTime) {
         if let Some(held) = self.held.get_mut(&id) {

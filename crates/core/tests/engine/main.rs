@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod banners;
+mod catching_up;
 mod counting;
 mod deciding;
 mod listing;

@@ -10,6 +10,7 @@ use belfry_core::event::{
     ServerConfig, Snapshot, Team, ThreadCounts, User,
 };
 use belfry_core::ids::{ChannelId, PostId, ServerId, TeamId, UserId};
+use belfry_core::missed::Mark;
 use belfry_core::prefs::{AuthKind, LocalPrefs, Permission, ServerPrefs};
 use belfry_core::signal::{Signal, Surface};
 use belfry_core::time::Now;
@@ -154,6 +155,16 @@ impl World {
     }
 
     pub fn with(setup: &Setup) -> Self {
+        let mut world = Self::unsigned(setup);
+        for server in [NORTH, LUMEN] {
+            world.sign_in(server, setup);
+        }
+        world.effects.clear();
+        world
+    }
+
+    /// Before any server was connected to.
+    pub fn unsigned(setup: &Setup) -> Self {
         let servers = [(NORTH, "Northwind"), (LUMEN, "Lumen Labs")]
             .into_iter()
             .map(|(id, name)| ServerPrefs {
@@ -170,10 +181,6 @@ impl World {
         let engine = if setup.strict { Engine::strict(prefs) } else { Engine::new(prefs) };
         let mut world = Self { engine, ms: 0, effects: Effects::new() };
         world.signal(Signal::SurfaceChanged(setup.surface));
-        for server in [NORTH, LUMEN] {
-            world.sign_in(server, setup);
-        }
-        world.effects.clear();
         world
     }
 
@@ -197,8 +204,13 @@ impl World {
         effects
     }
 
+    /// The program starts with what an earlier run knew.
+    pub fn starts(&mut self, presented: Vec<(ServerId, PostId)>, marks: Vec<(ServerId, Mark)>) -> Effects {
+        self.step(Input::Started { presented, marks })
+    }
+
     pub fn started(&mut self, presented: Vec<(ServerId, PostId)>) -> Effects {
-        self.step(Input::Started { presented })
+        self.step(Input::Started { presented, marks: Vec::new() })
     }
 
     pub fn event(&mut self, server: ServerId, event: Event<'_>) -> Effects {

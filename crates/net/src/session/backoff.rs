@@ -38,6 +38,10 @@ pub struct Timing {
     pub load_gap: Duration,
     /// How often the session is checked although everything looks well (§4.9).
     pub identity_every: Duration,
+    /// How often the unread counts are compared with the server's (§4.6), at the least.
+    pub counts_every: Duration,
+    /// Random addition to that: everybody came back at once after a restart.
+    pub counts_jitter: Duration,
 }
 
 impl Default for Timing {
@@ -54,6 +58,8 @@ impl Default for Timing {
             ready_within: Duration::from_secs(10),
             load_gap: Duration::from_secs(30),
             identity_every: Duration::from_mins(15),
+            counts_every: Duration::from_mins(10),
+            counts_jitter: Duration::from_mins(5),
         }
     }
 }

@@ -7,10 +7,12 @@ use belfry_core::event::{Fetched, Snapshot};
 use belfry_core::ids::{ChannelId, TeamId};
 use futures_util::future::join_all;
 
+use super::catch_up;
 use super::machine::Identity;
 use crate::bootstrap::{Absorbed, Collector};
 use crate::clock;
 use crate::http::{HttpError, Reply, Rest, Size, segment};
+use crate::session_facts;
 use crate::shapes::{self, ChannelShape, MemberShape, TeamUnreadShape, ThreadListShape, UserShape};
 
 /// Rows of a page, the most a server gives (protocol §3.3).
@@ -37,6 +39,10 @@ pub(super) struct Known {
 }
 
 impl Known {
+    pub(super) fn teams(&self) -> &[TeamId] {
+        &self.teams
+    }
+
     /// Whether `Fetch::ThreadTotals` can only be answered by reading everything.
     pub(super) fn lacks_thread_totals(&self) -> bool {
         self.no_thread_totals
@@ -167,21 +173,21 @@ async fn threads(rest: &Rest, collector: &mut Collector) -> Result<(), HttpError
     let teams: Vec<TeamId> = collector.teams().collect();
     let one_is_enough = collector.has_team_thread_counts();
     for team in teams.iter().take(if one_is_enough { 1 } else { usize::MAX }) {
-        let path = if one_is_enough { totals_path(*team) } else { unread_threads_path(*team) };
+        let path = if one_is_enough { totals_path(*team) } else { unread_threads_path(*team, PAGE) };
         let reply = rest.get(&path, Size::Bulk).await?;
         take(collector, "GET", &path, &reply)?;
     }
     Ok(())
 }
 
-fn totals_path(team: TeamId) -> String {
+pub(super) fn totals_path(team: TeamId) -> String {
     format!("/api/v4/users/me/teams/{}/threads?totalsOnly=true&per_page=1", segment(team.as_str()))
 }
 
 /// `pageSize` is what 5.37 and 5.38 call `per_page`.
-fn unread_threads_path(team: TeamId) -> String {
+pub(super) fn unread_threads_path(team: TeamId, most: usize) -> String {
     let team = segment(team.as_str());
-    format!("/api/v4/users/me/teams/{team}/threads?unread=true&extended=false&per_page=200&pageSize=200")
+    format!("/api/v4/users/me/teams/{team}/threads?unread=true&extended=false&per_page={most}&pageSize={most}")
 }
 
 /// Without the plugin there is a 404, and that is all: calls are a comfort.
@@ -239,6 +245,11 @@ pub(super) async fn fetch(rest: &Rest, known: &Known, fetch: &Fetch) -> Result<F
         }
         Fetch::Me => Ok(Fetched::Me(Box::new(rest.me().await?))),
         Fetch::ThreadTotals => thread_totals(rest, known).await,
+        Fetch::Session(id) => Ok(Fetched::Session(session_facts::life(rest, id).await?)),
+        Fetch::Missed(plan) => Ok(Fetched::Missed(Box::new(catch_up::missed(rest, known, plan).await?))),
+        Fetch::UnreadSums(single) => {
+            Ok(Fetched::UnreadSums(Box::new(catch_up::unread_sums(rest, known, single).await?)))
+        }
     }
 }
 
@@ -252,7 +263,7 @@ async fn channel_and_member(rest: &Rest, id: ChannelId) -> Result<Fetched, HttpE
     Ok(Fetched::Channel { channel_id: id, channel: Some(Box::new(channel)), member: Some(Box::new(member)) })
 }
 
-async fn member(rest: &Rest, id: ChannelId) -> Result<belfry_core::event::Member, HttpError> {
+pub(super) async fn member(rest: &Rest, id: ChannelId) -> Result<belfry_core::event::Member, HttpError> {
     let path = format!("/api/v4/channels/{}/members/me", segment(id.as_str()));
     let reply = rest.read(&path, Size::Ordinary).await?;
     shapes::object::<MemberShape>(&reply.body).and_then(MemberShape::into_member).ok_or(HttpError::Malformed)
@@ -276,6 +287,7 @@ async fn thread_totals(rest: &Rest, known: &Known) -> Result<Fetched, HttpError>
 /// Changes something on the server.
 pub(super) async fn write(rest: &Rest, known: &Known, write: &Write) -> Result<(), HttpError> {
     match write {
+        Write::ExtendSession => rest.extend_session().await,
         Write::MarkRead(channel) => rest.mark_read(*channel).await,
         Write::MarkThreadRead { team_id, thread_id, up_to_ms } => {
             // A person without any team cannot have threads (protocol §3.6).

@@ -306,6 +306,7 @@ impl Session {
                     }
                 }
                 Action::Load => self.load(),
+                Action::CompareCounts => self.tell(Event::CountsDue).await,
                 Action::CheckIdentity => {
                     if let Some(client) = &self.client {
                         let rest = Arc::clone(&client.rest);

@@ -5,7 +5,7 @@
 
 mod kind;
 mod other;
-mod posted;
+pub(crate) mod posted;
 #[cfg(test)]
 mod tests;
 

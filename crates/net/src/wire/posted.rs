@@ -104,6 +104,12 @@ impl<'a> PostData<'a> {
     }
 }
 
+/// Reads a post of a REST answer; `None` where it is none.
+pub(crate) fn post<'a>(reader: &mut Reader<'a>) -> Result<Option<Post<'a>>, Broken> {
+    let mut post = PostShape::default();
+    Ok(if post.read(reader)? { post.into_post(None).ok() } else { None })
+}
+
 /// `"true"`, or a real truth value from a server that means well.
 fn present(reader: &mut Reader<'_>) -> Result<bool, Broken> {
     if reader.is_string() { is_true(reader) } else { Ok(reader.boolean()?.unwrap_or(false)) }

@@ -16,6 +16,7 @@ fn words(actions: &[Action]) -> Vec<String> {
             Action::Close => "close".to_owned(),
             Action::Load => "load".to_owned(),
             Action::CheckIdentity => "identity".to_owned(),
+            Action::CompareCounts => "counts".to_owned(),
             Action::Report(Connection::Connecting) => "connecting".to_owned(),
             Action::Report(Connection::Live { version }) => format!("live({version})"),
             Action::Report(Connection::Waiting { retry_in_ms, .. }) => format!("waiting({retry_in_ms})"),
@@ -453,4 +454,50 @@ fn versions_are_the_first_three_numbers() {
     ] {
         assert_eq!(plain_version(told), version);
     }
+}
+
+#[test]
+fn the_counts_are_compared_every_ten_to_fifteen_minutes_while_events_keep_them() {
+    let mut script = Script::live();
+    let every = Duration::from_mins(10);
+    let due = |script: &Script| script.machine.counts_due().map(|at| at.0);
+    assert_eq!(due(&script), Some(u64::try_from(every.as_millis()).unwrap()), "without chance, the earliest moment");
+    // Pings go on; the first tick at or after that moment compares once.
+    let mut compared = 0;
+    while script.now.0 < 25 * 60_000 {
+        script.now = script.machine.next_wake().unwrap();
+        for action in script.machine.step(script.now, script.jitter, Input::Tick) {
+            match action {
+                Action::SendPing { seq } => {
+                    script.machine.step(script.now, script.jitter, Input::Reply { seq_reply: Some(seq), ok: true });
+                }
+                Action::CheckIdentity => {
+                    script.machine.step(script.now, script.jitter, Input::Identity(Identity::Alive));
+                }
+                Action::CompareCounts => compared += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert_eq!(compared, 2, "after ten minutes and after twenty");
+    let mut late = Script::live();
+    late.jitter = Jitter(u16::MAX);
+    late.step(Input::ResyncWanted, &[]);
+    late.now = late.machine.next_wake().unwrap();
+    late.step(Input::Tick, &["ping(2)"]);
+    assert_eq!(due(&late), None, "what is about to be read anew need not be compared");
+}
+
+#[test]
+fn chance_delays_a_comparison_by_five_minutes_at_most_and_a_load_puts_it_off() {
+    let mut script = Script::new();
+    script.jitter = Jitter(u16::MAX);
+    script
+        .step(Input::Start, &["connecting", "connect(,0)"])
+        .step(Input::Opened, &["ping(1)"])
+        .step(Script::hello("k1"), &["load"]);
+    assert_eq!(script.machine.counts_due(), None);
+    script.step(Input::Loaded, &["live(11.1.0)"]);
+    let due = script.machine.counts_due().unwrap().0;
+    assert!((14 * 60_000..15 * 60_000).contains(&due), "{due}");
 }

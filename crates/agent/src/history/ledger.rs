@@ -1,0 +1,187 @@
+//! The ledger: ids and times of posts that were decided, and up to when all of them were.
+
+use std::path::{Path, PathBuf};
+
+use belfry_core::draft::Decided;
+use belfry_core::ids::{PostId, ServerId};
+use belfry_core::missed::Mark;
+use rusqlite::{Connection, params};
+
+use super::store::{is_corrupt, open_or_replace, set_aside};
+
+/// So many presented posts are remembered: far more than a reconnect can bring back.
+const PRESENTED_ROWS: i64 = 20_000;
+/// So many posts are remembered that were decided against: those around the marks, which move every minute.
+const SILENT_ROWS: i64 = 8_000;
+/// So many posts may wait for being presented; the oldest are then taken for presented.
+const PENDING_ROWS: i64 = 4_000;
+
+/// `pending` holds what a crash must announce again, `silent` what was decided against. A `run` is one start of the
+/// program: what an earlier one left pending is decided anew by the catch-up of this one, or is gone.
+const TABLES: &str = "
+    CREATE TABLE IF NOT EXISTS presented (
+        row INTEGER PRIMARY KEY AUTOINCREMENT,
+        server INTEGER NOT NULL,
+        post TEXT NOT NULL,
+        at_ms INTEGER NOT NULL,
+        UNIQUE (server, post)
+    );
+    CREATE TABLE IF NOT EXISTS silent (
+        row INTEGER PRIMARY KEY AUTOINCREMENT,
+        server INTEGER NOT NULL,
+        post TEXT NOT NULL,
+        at_ms INTEGER NOT NULL,
+        UNIQUE (server, post)
+    );
+    CREATE TABLE IF NOT EXISTS pending (
+        row INTEGER PRIMARY KEY AUTOINCREMENT,
+        server INTEGER NOT NULL,
+        post TEXT NOT NULL,
+        post_ms INTEGER NOT NULL,
+        earlier INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (server, post)
+    );
+    CREATE TABLE IF NOT EXISTS marks (
+        server INTEGER PRIMARY KEY,
+        from_ms INTEGER NOT NULL,
+        up_to_ms INTEGER NOT NULL
+    );";
+
+/// Something to be remembered.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Entry {
+    /// A post was decided.
+    Decided { server: ServerId, decided: Decided, now_ms: i64 },
+    /// A post was presented, or needs it no more.
+    Presented { server: ServerId, post: PostId, now_ms: i64 },
+    /// Everything up to here was decided.
+    Mark(ServerId, Mark),
+    /// A server is gone.
+    Forget(ServerId),
+}
+
+/// The ledger.
+pub(super) struct Ledger {
+    connection: Option<Connection>,
+    path: PathBuf,
+}
+
+impl Ledger {
+    /// Opens the ledger, or begins one in memory; the second part says what went wrong.
+    pub(super) fn open(path: &Path) -> (Self, Option<String>) {
+        let (connection, _on_disk, trouble) = open_or_replace(path, TABLES);
+        let ledger = Self { connection, path: path.to_owned() };
+        if let Some(connection) = &ledger.connection
+            && let Err(error) = connection.execute("UPDATE pending SET earlier = 1", [])
+        {
+            tracing::warn!(%error, "the ledger of decided messages could not be prepared");
+        }
+        (ledger, trouble)
+    }
+
+    /// Everything that was decided and needs no announcement, the oldest first.
+    pub(super) fn all(&self) -> Vec<(ServerId, PostId)> {
+        let read = || -> Result<Vec<_>, rusqlite::Error> {
+            let Some(connection) = &self.connection else { return Ok(Vec::new()) };
+            let mut statement = connection.prepare(
+                "SELECT server, post, at_ms FROM presented UNION ALL SELECT server, post, at_ms FROM silent ORDER BY at_ms",
+            )?;
+            let rows = statement.query_map([], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, String>(1)?)))?;
+            Ok(rows
+                .filter_map(Result::ok)
+                .filter_map(|(server, post)| Some((ServerId(server), PostId::parse(&post)?)))
+                .collect())
+        };
+        read().unwrap_or_else(|error| {
+            tracing::warn!(%error, "the ledger of decided messages could not be read");
+            Vec::new()
+        })
+    }
+
+    /// From where each server has to be caught up with: before anything that was decided but not presented.
+    pub(super) fn marks(&self) -> Vec<(ServerId, Mark)> {
+        let read = || -> Result<Vec<_>, rusqlite::Error> {
+            let Some(connection) = &self.connection else { return Ok(Vec::new()) };
+            let mut statement = connection.prepare(
+                "SELECT server, from_ms,
+                    min(up_to_ms, coalesce((SELECT min(post_ms) - 1 FROM pending WHERE pending.server = marks.server), up_to_ms))
+                 FROM marks",
+            )?;
+            let rows = statement.query_map([], |row| {
+                Ok((ServerId(row.get(0)?), Mark { from_ms: row.get(1)?, up_to_ms: row.get(2)? }))
+            })?;
+            rows.collect()
+        };
+        read().unwrap_or_else(|error| {
+            tracing::warn!(%error, "the marks of decided messages could not be read");
+            Vec::new()
+        })
+    }
+
+    /// Adds entries and forgets the oldest beyond the bounds, in one transaction.
+    pub(super) fn add(&mut self, entries: &[Entry]) -> Result<(), String> {
+        match self.try_add(entries) {
+            Ok(()) => Ok(()),
+            Err(error) if is_corrupt(&error) => {
+                self.connection = None; // closed before its file moves
+                set_aside(&self.path).map_err(|error| error.to_string())?;
+                let (connection, _on_disk, trouble) = open_or_replace(&self.path, TABLES);
+                self.connection = connection;
+                self.try_add(entries).map_err(|error| error.to_string())?;
+                Err(trouble.unwrap_or_else(|| "it was damaged and kept aside; a new one was begun".to_owned()))
+            }
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn try_add(&mut self, entries: &[Entry]) -> Result<(), rusqlite::Error> {
+        let Some(connection) = &mut self.connection else { return Ok(()) };
+        let transaction = connection.transaction()?;
+        for entry in entries {
+            match entry {
+                Entry::Decided { server, decided, now_ms } if decided.pending => {
+                    let values = params![server.0, decided.post.as_str(), decided.at_ms.min(*now_ms)];
+                    transaction.execute(
+                        "INSERT INTO pending (server, post, post_ms) VALUES (?1, ?2, ?3)
+                         ON CONFLICT (server, post) DO UPDATE SET earlier = 0",
+                        values,
+                    )?;
+                }
+                Entry::Decided { server, decided: Decided { post, .. }, now_ms } => {
+                    transaction.execute(
+                        "INSERT OR IGNORE INTO silent (server, post, at_ms) VALUES (?1, ?2, ?3)",
+                        params![server.0, post.as_str(), now_ms],
+                    )?;
+                }
+                Entry::Presented { server, post, now_ms } => {
+                    transaction.execute(
+                        "INSERT OR IGNORE INTO presented (server, post, at_ms) VALUES (?1, ?2, ?3)",
+                        params![server.0, post.as_str(), now_ms],
+                    )?;
+                    transaction.execute(
+                        "DELETE FROM pending WHERE server = ?1 AND post = ?2",
+                        params![server.0, post.as_str()],
+                    )?;
+                }
+                Entry::Mark(server, mark) => {
+                    transaction.execute(
+                        "INSERT OR REPLACE INTO marks (server, from_ms, up_to_ms) VALUES (?1, ?2, ?3)",
+                        params![server.0, mark.from_ms, mark.up_to_ms],
+                    )?;
+                    // A mark is written once all that lies before it is decided, in this run.
+                    transaction.execute("DELETE FROM pending WHERE server = ?1 AND earlier", [server.0])?;
+                }
+                Entry::Forget(server) => {
+                    for table in ["presented", "silent", "pending", "marks"] {
+                        transaction.execute(&format!("DELETE FROM {table} WHERE server = ?1"), [server.0])?;
+                    }
+                }
+            }
+        }
+        for (table, rows) in [("presented", PRESENTED_ROWS), ("silent", SILENT_ROWS), ("pending", PENDING_ROWS)] {
+            transaction
+                .execute(&format!("DELETE FROM {table} WHERE row <= (SELECT max(row) FROM {table}) - ?1"), [rows])?;
+        }
+        transaction.commit()
+    }
+}

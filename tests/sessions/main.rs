@@ -1,0 +1,5 @@
+//! Sessions with a practice server over real sockets, without a desktop.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod catching_up;
+mod watcher;
