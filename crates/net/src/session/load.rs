@@ -12,7 +12,6 @@ use super::machine::Identity;
 use crate::bootstrap::{Absorbed, Collector};
 use crate::clock;
 use crate::http::{HttpError, Reply, Rest, Size, segment};
-use crate::session_facts;
 use crate::shapes::{self, ChannelShape, MemberShape, TeamUnreadShape, ThreadListShape, UserShape};
 
 /// Rows of a page, the most a server gives (protocol §3.3).
@@ -245,7 +244,6 @@ pub(super) async fn fetch(rest: &Rest, known: &Known, fetch: &Fetch) -> Result<F
         }
         Fetch::Me => Ok(Fetched::Me(Box::new(rest.me().await?))),
         Fetch::ThreadTotals => thread_totals(rest, known).await,
-        Fetch::Session(id) => Ok(Fetched::Session(session_facts::life(rest, id).await?)),
         Fetch::Missed(plan) => Ok(Fetched::Missed(Box::new(catch_up::missed(rest, known, plan).await?))),
         Fetch::UnreadSums(single) => {
             Ok(Fetched::UnreadSums(Box::new(catch_up::unread_sums(rest, known, single).await?)))
@@ -287,7 +285,6 @@ async fn thread_totals(rest: &Rest, known: &Known) -> Result<Fetched, HttpError>
 /// Changes something on the server.
 pub(super) async fn write(rest: &Rest, known: &Known, write: &Write) -> Result<(), HttpError> {
     match write {
-        Write::ExtendSession => rest.extend_session().await,
         Write::MarkRead(channel) => rest.mark_read(*channel).await,
         Write::MarkThreadRead { team_id, thread_id, up_to_ms } => {
             // A person without any team cannot have threads (protocol §3.6).

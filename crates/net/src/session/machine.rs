@@ -10,8 +10,7 @@ use std::time::Duration;
 use belfry_core::event::Connection;
 use belfry_core::time::MonoTime;
 
-use super::backoff::{Backoff, Jitter, LONGEST_WISH, Timing};
-use super::presence::{Person, Told};
+use super::backoff::{Backoff, Jitter, Timing};
 pub use io::{Action, Ending, Identity, Input};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,12 +39,9 @@ struct Open {
     ready: bool,
     /// Whether a resume was asked for and no `hello` denied it.
     resuming: bool,
-    /// The number of the last frame of ours.
-    last_seq: i64,
     ping_seq: i64,
     unanswered: bool,
     ping_at: MonoTime,
-    told: Told,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,11 +84,6 @@ pub struct Machine {
     loaded_at: Option<MonoTime>,
     overflowed: bool,
     lost_at: Option<MonoTime>,
-    /// The server asked us not to come back before.
-    wished: Option<MonoTime>,
-    person: Person,
-    /// Input before this moment tells nothing of who is there now: the computer slept in between.
-    woke_at: MonoTime,
     doubt: Option<Doubt>,
     identity_at: MonoTime,
     counts_at: MonoTime,
@@ -118,9 +109,6 @@ impl Machine {
             loaded_at: None,
             overflowed: false,
             lost_at: None,
-            wished: None,
-            person: Person::default(),
-            woke_at: MonoTime(0),
             doubt: None,
             identity_at: MonoTime(u64::MAX),
             counts_at: MonoTime(u64::MAX),
@@ -151,11 +139,7 @@ impl Machine {
             (Load::Wanted { at }, Phase::Open(open)) if open.ready => Some(at),
             (Load::Done | Load::Wanted { .. } | Load::Running, _) => None,
         };
-        let presence = match &self.phase {
-            Phase::Open(open) if open.ready => open.told.due(&self.person, &self.timing).map(|(at, _)| at),
-            Phase::Stopped | Phase::Waiting { .. } | Phase::Opening | Phase::Open(_) | Phase::Doubting(_) => None,
-        };
-        [phase, load, self.counts_due(), presence].into_iter().flatten().min()
+        [phase, load, self.counts_due()].into_iter().flatten().min()
     }
 
     /// Handles one input. Never fails: what cannot be at this point is ignored.
@@ -174,7 +158,8 @@ impl Machine {
                     if doubt {
                         self.doubt_session(Cause::Refused, &mut out);
                     } else {
-                        self.back_off(now, jitter.of(self.timing.jitter), retry_after, reason, &mut out);
+                        let wait = self.backoff.fail(&self.timing, jitter.of(self.timing.jitter), retry_after);
+                        self.wait(now, wait, reason, &mut out);
                     }
                 }
             }
@@ -209,15 +194,7 @@ impl Machine {
                     self.load = self.wanted(now);
                 }
             }
-            Input::Woke => {
-                self.woke_at = now;
-                self.person.last_input = None;
-                self.on_change(now, self.timing.base, &mut out);
-            }
-            Input::NetworkUp => self.on_change(now, self.timing.base, &mut out),
-            Input::Person(Person { last_input, locked }) => {
-                self.person = Person { last_input: last_input.filter(|at| *at > self.woke_at), locked };
-            }
+            Input::Woke => self.on_woke(now, self.timing.base, &mut out),
             Input::CheckAgain => {
                 if self.phase == Phase::Stopped {
                     self.backoff.reset();
@@ -227,7 +204,7 @@ impl Machine {
                 if let Load::Wanted { at } = &mut self.load {
                     *at = now;
                 }
-                self.on_change(now, Duration::ZERO, &mut out);
+                self.on_woke(now, Duration::ZERO, &mut out);
             }
             Input::Tick => {}
         }
@@ -273,13 +250,6 @@ impl Machine {
             self.compare_counts_later(now, jitter);
             out.push(Action::CompareCounts);
         }
-        if let Phase::Open(open) = &mut self.phase
-            && open.ready
-            && let Some(active) = open.told.take(&mut self.person, now, &self.timing)
-        {
-            open.last_seq = open.last_seq.saturating_add(1);
-            out.push(Action::TellActivity { seq: open.last_seq, active });
-        }
         if ready && self.loaded_at.is_some() && self.load != Load::Running {
             self.report(Connection::Live { version: self.version.clone() }, out);
         }
@@ -315,26 +285,22 @@ impl Machine {
     fn on_opened(&mut self, now: MonoTime, out: &mut Vec<Action>) {
         if self.phase != Phase::Opening {
             out.push(Action::Close);
-            self.lost_at = Some(now);
             return;
         }
         let mut open = Open {
             since: now,
             ready: false,
             resuming: !self.connection_id.is_empty(),
-            last_seq: 0,
             ping_seq: 0,
             unanswered: false,
             ping_at: now,
-            told: Told::nothing(now),
         };
         Self::ping(&mut open, now.after(self.timing.ping_every), out);
         self.phase = Phase::Open(open);
     }
 
     fn ping(open: &mut Open, next: MonoTime, out: &mut Vec<Action>) {
-        open.last_seq = open.last_seq.saturating_add(1);
-        open.ping_seq = open.last_seq;
+        open.ping_seq = open.ping_seq.saturating_add(1);
         open.unanswered = true;
         open.ping_at = next;
         out.push(Action::SendPing { seq: open.ping_seq });
@@ -404,14 +370,13 @@ impl Machine {
 
     fn on_reply(&mut self, now: MonoTime, _jitter: Jitter, seq_reply: Option<i64>, ok: bool, out: &mut Vec<Action>) {
         let Phase::Open(open) = &mut self.phase else { return };
-        let about_ping = seq_reply.is_none_or(|seq| seq == open.ping_seq);
-        if about_ping {
+        if seq_reply.is_none_or(|seq| seq == open.ping_seq) {
             open.unanswered = false;
             open.ping_at = now.after(self.timing.ping_every);
         }
         if ok {
             self.ready(now);
-        } else if about_ping && self.doubt != Some(Doubt::RefusedPing) {
+        } else if self.doubt != Some(Doubt::RefusedPing) {
             // The socket of a revoked session stays open and silent; this is the only sign (§4.9).
             let asked = self.doubt.replace(Doubt::RefusedPing).is_some();
             if !asked {
@@ -452,21 +417,8 @@ impl Machine {
 
     fn lose_with(&mut self, now: MonoTime, jitter: Duration, reason: &str, out: &mut Vec<Action>) {
         self.lost_at = Some(now);
-        self.back_off(now, jitter, None, reason.to_owned(), out);
-    }
-
-    /// Waits for the next try: longer with every failure, and as long as the server asks for.
-    fn back_off(
-        &mut self,
-        now: MonoTime,
-        jitter: Duration,
-        retry_after: Option<Duration>,
-        reason: String,
-        out: &mut Vec<Action>,
-    ) {
-        self.wished = retry_after.map(|asked| now.after(asked.min(LONGEST_WISH)));
-        let wait = self.backoff.fail(&self.timing, jitter, retry_after);
-        self.wait(now, wait, reason, out);
+        let wait = self.backoff.fail(&self.timing, jitter, None);
+        self.wait(now, wait, reason.to_owned(), out);
     }
 
     fn wait(&mut self, now: MonoTime, wait: Duration, reason: String, out: &mut Vec<Action>) {
@@ -515,8 +467,8 @@ impl Machine {
                     self.phase = Phase::Waiting { until: self.earliest(now), next: Next::Connect };
                 }
                 (Phase::Doubting(Cause::Refused), _) => {
-                    let reason = "the server closed the connection at once".to_owned();
-                    self.back_off(now, jitter.of(self.timing.jitter), None, reason, out);
+                    let wait = self.backoff.fail(&self.timing, jitter.of(self.timing.jitter), None);
+                    self.wait(now, wait, "the server closed the connection at once".to_owned(), out);
                 }
                 (Phase::Stopped | Phase::Waiting { .. } | Phase::Opening | Phase::Open(_), _) => {}
             },
@@ -527,7 +479,8 @@ impl Machine {
                     self.lost_at = Some(now);
                 }
                 if dead || matches!(self.phase, Phase::Doubting(_)) {
-                    self.back_off(now, jitter.of(self.timing.jitter), retry_after, reason, out);
+                    let wait = self.backoff.fail(&self.timing, jitter.of(self.timing.jitter), retry_after);
+                    self.wait(now, wait, reason, out);
                 }
             }
         }
@@ -562,12 +515,9 @@ impl Machine {
         }
     }
 
-    /// Something changed for the better, or may have: look soon, `settle` from now, however often it failed before. What
-    /// the server asked for is only overruled by the person, who wants it at once.
-    fn on_change(&mut self, now: MonoTime, settle: Duration, out: &mut Vec<Action>) {
-        self.backoff.reset();
+    /// Something changed for the better, or may have: look soon, `settle` from now.
+    fn on_woke(&mut self, now: MonoTime, settle: Duration, out: &mut Vec<Action>) {
         let earliest = self.earliest(now);
-        let at_once = settle.is_zero();
         match &mut self.phase {
             Phase::Open(open) => {
                 let deadline = now.after(self.timing.urgent_ping);
@@ -577,17 +527,7 @@ impl Machine {
                     Self::ping(open, deadline, out);
                 }
             }
-            Phase::Waiting { until, .. } => {
-                let floor = self.wished.filter(|_| !at_once).map_or(earliest, |wished| wished.max(earliest));
-                *until = (*until).min(now.after(settle)).max(floor);
-            }
-            // An attempt that began on another network may hang until its time is over.
-            Phase::Opening if !at_once => {
-                out.push(Action::Close);
-                self.lost_at = Some(now);
-                let settle = settle.max(self.timing.reconnect_gap);
-                self.phase = Phase::Waiting { until: now.after(settle), next: Next::Connect };
-            }
+            Phase::Waiting { until, .. } => *until = (*until).min(now.after(settle)).max(earliest),
             Phase::Stopped | Phase::Opening | Phase::Doubting(_) => {}
         }
     }

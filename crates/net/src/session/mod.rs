@@ -6,6 +6,5 @@ pub(crate) mod head;
 mod held;
 mod load;
 pub mod machine;
-pub mod presence;
 mod socket;
 pub(crate) mod task;

@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use belfry_core::event::Connection;
 
-use crate::session::presence::Person;
-
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input<'a> {
@@ -64,12 +62,8 @@ pub enum Input<'a> {
     Suspicion,
     /// The engine wants everything read again.
     ResyncWanted,
-    /// The computer slept.
+    /// The computer slept, or the network changed.
     Woke,
-    /// There is a network again, or another one.
-    NetworkUp,
-    /// How the person at this computer is.
-    Person(Person),
     /// The person wants it tried now.
     CheckAgain,
     /// Time passed.
@@ -120,14 +114,7 @@ pub enum Action {
         /// Its number, counting from 1 on each socket.
         seq: i64,
     },
-    /// Say whether the person is active; never that they are away by their own choice (§12.2).
-    TellActivity {
-        /// Its number, from the same count as pings.
-        seq: i64,
-        /// They touched keyboard or pointer; otherwise they have not for a while.
-        active: bool,
-    },
-    /// Drop the socket, or give up opening it.
+    /// Drop the socket.
     Close,
     /// Read everything over REST; a load that runs already is given up.
     Load,
