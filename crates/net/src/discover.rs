@@ -7,6 +7,7 @@ use serde::Deserialize;
 use thiserror::Error;
 use url::Url;
 
+use crate::dial::Route;
 use crate::http::{HttpError, Redirects, Reply, Rest, Size};
 use crate::lenient::{self, TextMap};
 use crate::shapes;
@@ -184,7 +185,7 @@ async fn walk(url: &Url) -> Result<Found, DiscoverError> {
 }
 
 async fn probe(base: &str) -> Result<Found, DiscoverError> {
-    let rest = Rest::open_with(base, None, Redirects::SameHost).await.map_err(|error| failure(&error))?;
+    let rest = Rest::open_with(base, None, &Route::direct(), Redirects::SameHost).map_err(|error| failure(&error))?;
     let ping = rest.get(PING, Size::Ordinary).await.map_err(|error| failure(&error))?;
     let healthy = is_ping(&ping)?;
     let base = base_of(&ping.url, PING).unwrap_or_else(|| base.to_owned());

@@ -3,33 +3,36 @@
 //! No cookies ever (a cookie beats the bearer token, protocol §2.6), no redirects, four requests at a time, bodies capped,
 //! `Retry-After` honoured. What the calls mean is written in `session::load`, `discover` and `sign_in`; here is how.
 
+mod client;
 mod error;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use belfry_core::ids::{CallId, ChannelId, PostId, TeamId, UserId};
 use belfry_core::secret::Secret;
-use reqwest::header::{AUTHORIZATION, CACHE_CONTROL, DATE, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use reqwest::{Method, redirect};
+use http::Method;
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER,
+    USER_AGENT, WWW_AUTHENTICATE,
+};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 use url::Url;
 
+use crate::dial::Route;
 use crate::lenient;
 use crate::shapes;
-use crate::tls;
 use crate::trouble::Trouble;
 
+use client::Client;
 pub use error::HttpError;
 use error::SESSION_EXPIRED;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const ORDINARY_TIMEOUT: Duration = Duration::from_secs(30);
 const BULK_TIMEOUT: Duration = Duration::from_mins(2);
 const IMAGE_TIMEOUT: Duration = Duration::from_secs(20);
-/// Below the server's 60 s, so that we never write into a connection it is just closing (protocol §7.3).
-const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 const ORDINARY_CAP: usize = 4 << 20;
 const BULK_CAP: usize = 64 << 20;
 /// Largest picture that is read, in bytes.
@@ -129,9 +132,10 @@ impl Reply {
 /// One server's REST interface, with or without a session.
 #[derive(Debug)]
 pub struct Rest {
-    client: reqwest::Client,
+    client: Client,
     base: Url,
-    token: Option<HeaderValue>,
+    /// Sent with every request.
+    headers: HeaderMap,
     permits: Semaphore,
     no_mark_read: AtomicBool,
 }
@@ -161,47 +165,29 @@ pub fn parse_base(url: &str) -> Result<Url, HttpError> {
 }
 
 impl Rest {
-    /// A client for the server at `base`, signed in where a token is given. Reads the system's certificates the first
-    /// time, off the async threads.
-    pub async fn open(base: &str, token: Option<&Secret>) -> Result<Self, HttpError> {
-        Self::open_with(base, token, Redirects::Never).await
+    /// A client for the server at `base`, signed in where a token is given. Connects with the first call.
+    pub fn open(base: &str, token: Option<&Secret>, route: &Route) -> Result<Self, HttpError> {
+        Self::open_with(base, token, route, Redirects::Never)
     }
 
-    pub(crate) async fn open_with(base: &str, token: Option<&Secret>, redirects: Redirects) -> Result<Self, HttpError> {
+    pub(crate) fn open_with(
+        base: &str,
+        token: Option<&Secret>,
+        route: &Route,
+        redirects: Redirects,
+    ) -> Result<Self, HttpError> {
         let base = parse_base(base)?;
-        let secure = base.scheme() == "https" || redirects == Redirects::SameHost;
-        let config = if secure {
-            tokio::task::spawn_blocking(tls::client_config).await.unwrap_or(Err(rustls::Error::HandshakeNotComplete))
-        } else {
-            tls::trusting_nobody()
-        };
-        let config = config.map_err(|error| {
-            tracing::warn!(%error, "TLS cannot be set up");
-            HttpError::Unreachable(Trouble::NoRoots)
-        })?;
-        let policy = match redirects {
-            Redirects::Never => redirect::Policy::none(),
-            Redirects::SameHost => redirect::Policy::custom(|attempt| {
-                let from = attempt.previous().last();
-                let same = from.is_some_and(|from| from.host_str() == attempt.url().host_str());
-                let downgrade = from.is_some_and(|from| from.scheme() == "https" && attempt.url().scheme() != "https");
-                if same && !downgrade && attempt.previous().len() < 6 { attempt.follow() } else { attempt.stop() }
-            }),
-        };
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::offering(config, &["h2", "http/1.1"]))
-            .user_agent(user_agent())
-            .redirect(policy)
-            .referer(false)
-            .gzip(true)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(1)
-            // We count tries ourselves.
-            .retry(reqwest::retry::never())
-            .build()?;
-        let token = token.map(bearer).transpose()?;
-        Ok(Self { client, base, token, permits: Semaphore::new(AT_A_TIME), no_mark_read: AtomicBool::new(false) })
+        let mut headers = route.headers.clone();
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        if let Ok(agent) = HeaderValue::try_from(user_agent()) {
+            headers.insert(USER_AGENT, agent);
+        }
+        if let Some(token) = token {
+            headers.insert(AUTHORIZATION, bearer(token)?);
+        }
+        let client = Client::new(Arc::clone(&route.dial), redirects);
+        Ok(Self { client, base, headers, permits: Semaphore::new(AT_A_TIME), no_mark_read: AtomicBool::new(false) })
     }
 
     /// The server's address.
@@ -220,38 +206,30 @@ impl Rest {
     /// One try. `path` begins with `/api/v4/` or `/plugins/`.
     async fn once(&self, method: Method, path: &str, body: Option<&[u8]>, size: Size) -> Result<Reply, HttpError> {
         let (cap, timeout) = size.limits();
-        let mut request = self.client.request(method, self.url(path)?).timeout(timeout);
-        if let Some(token) = &self.token {
-            request = request.header(AUTHORIZATION, token.clone());
+        let url = self.url(path)?;
+        let mut headers = self.headers.clone();
+        if body.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body.to_vec());
-        }
-        let permit = self.permits.acquire().await;
-        let mut response = request.send().await?;
-        let headers = response.headers();
+        let _permit = self.permits.acquire().await;
+        let sent = self.client.send(&method, url, &headers, body, cap);
+        let answer =
+            tokio::time::timeout(timeout, sent).await.unwrap_or(Err(HttpError::Unreachable(Trouble::TimedOut)))?;
+        let headers = &answer.headers;
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let mut reply = Reply {
-            status: response.status().as_u16(),
-            body: Vec::new(),
+        Ok(Reply {
+            status: answer.status,
             token: text("token").filter(|token| !token.is_empty()).map(Secret::new),
             server_time_ms: server_time(headers),
             // An answer from a cache tells the version of another day (protocol §1.5).
             version_id: text("x-version-id").filter(|_| !headers.contains_key(CACHE_CONTROL)),
-            url: response.url().clone(),
             location: text("location"),
             proxy_login: headers.contains_key(WWW_AUTHENTICATE),
             pre_auth: text("x-reject-reason").is_some_and(|reason| reason.to_ascii_lowercase().contains("pre-auth")),
             retry_after: retry_after(headers),
-        };
-        while let Some(chunk) = response.chunk().await? {
-            if reply.body.len().saturating_add(chunk.len()) > cap {
-                return Err(HttpError::TooLarge);
-            }
-            reply.body.extend_from_slice(&chunk);
-        }
-        drop(permit);
-        Ok(reply)
+            body: answer.body,
+            url: answer.url,
+        })
     }
 
     /// Asks, without changing anything, and tries again where that may help. Any status but 429 and 502–504 is an answer.

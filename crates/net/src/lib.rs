@@ -32,6 +32,7 @@
 
 pub mod bootstrap;
 pub mod clock;
+pub mod dial;
 pub mod discover;
 mod driver;
 pub mod explain;

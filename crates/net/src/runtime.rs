@@ -16,11 +16,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock::{self, Clock};
+use crate::dial::{Network, Routes};
 use crate::driver::{AvatarWish, Driver, Queues};
 use crate::http::HttpError;
 use crate::secrets::SecretStore;
-use crate::session::backoff::Timing;
-use crate::supervisor::Supervisor;
+use crate::session::backoff::{Dice, Timing};
+use crate::supervisor::{Means, Supervisor};
 
 const REPORTS: usize = 256;
 const COMMANDS: usize = 64;
@@ -41,6 +42,10 @@ pub struct Setup {
     pub surface: Surface,
     /// What earlier runs decided.
     pub earlier: Earlier,
+    /// How servers are reached; [`Network`] outside tests.
+    pub routes: Arc<dyn Routes>,
+    /// What chance follows from; unforeseeable outside tests.
+    pub seed: u64,
     /// The sessions' times; the default is the protocol's.
     pub timing: Timing,
     /// The clock; [`clock::process`] outside tests.
@@ -59,8 +64,16 @@ pub struct Earlier {
 impl Setup {
     /// The usual set-up.
     pub fn new(prefs: LocalPrefs, secrets: Arc<SecretStore>, surface: Surface) -> Self {
-        let (timing, clock) = (Timing::default(), clock::process());
-        Self { prefs, secrets, surface, earlier: Earlier::default(), timing, clock }
+        Self {
+            prefs,
+            secrets,
+            surface,
+            earlier: Earlier::default(),
+            routes: Arc::new(Network),
+            seed: Dice::chance(),
+            timing: Timing::default(),
+            clock: clock::process(),
+        }
     }
 }
 
@@ -139,7 +152,7 @@ impl Inputs {
 
 /// Starts the driver and, through it, a session for every server in the preferences.
 pub fn spawn(handle: &Handle, setup: Setup) -> Running {
-    let Setup { prefs, secrets, surface, earlier, timing, clock } = setup;
+    let Setup { prefs, secrets, surface, earlier, routes, seed, timing, clock } = setup;
     let (out, reports) = mpsc::channel(REPORTS);
     let (commands, command_queue) = mpsc::channel(COMMANDS);
     let (signals, signal_queue) = mpsc::channel(SIGNALS);
@@ -147,7 +160,7 @@ pub fn spawn(handle: &Handle, setup: Setup) -> Running {
     let (effect_queue, effects) = mpsc::channel(EFFECTS);
     let (view_queue, view) = watch::channel(Arc::new(View { prefs: prefs.clone(), ..View::default() }));
     let (stop, stopped) = oneshot::channel();
-    let supervisor = Supervisor::new(secrets, timing, clock, out);
+    let supervisor = Supervisor::new(Means { secrets, routes, seed, timing, clock }, out);
     let queues = Queues {
         reports,
         commands: command_queue,

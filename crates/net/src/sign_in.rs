@@ -6,9 +6,10 @@ use belfry_core::ids::UserId;
 use belfry_core::prefs::{AuthKind, ServerPrefs};
 use belfry_core::query::Login;
 use belfry_core::secret::Secret;
-use reqwest::Method;
+use http::Method;
 use thiserror::Error;
 
+use crate::dial::Route;
 use crate::http::{HttpError, Rest};
 use crate::secrets::{SecretError, SecretStore};
 use crate::shapes::{self, UserShape};
@@ -93,7 +94,7 @@ async fn with_password(url: &str, login_id: &str, password: &Secret, mfa: &Secre
     if password.is_empty() {
         return Err(SignInError::NoPassword);
     }
-    let rest = Rest::open(url, None).await?;
+    let rest = Rest::open(url, None, &Route::direct())?;
     // Every value is a JSON string, or the server drops it or the whole body (protocol §2.1).
     let body = serde_json::json!({
         "login_id": login_id.trim(),
@@ -116,7 +117,7 @@ async fn with_token(url: &str, token: &Secret) -> Result<SignedIn, SignInError> 
     if token.is_empty() {
         return Err(SignInError::TokenRefused);
     }
-    let rest = Rest::open(url, Some(&token)).await.map_err(|error| match error {
+    let rest = Rest::open(url, Some(&token), &Route::direct()).map_err(|error| match error {
         // A token with a line break or the like cannot even be sent.
         HttpError::BadAddress => SignInError::TokenRefused,
         other => SignInError::Http(other),
@@ -158,7 +159,7 @@ pub async fn sign_out(server: &ServerPrefs, secrets: &SecretStore) -> Result<(),
         let token = secrets.get(&key).await?;
         let farewell = async {
             let Some(token) = token else { return };
-            let Ok(rest) = Rest::open(&server.url, Some(&token)).await else { return };
+            let Ok(rest) = Rest::open(&server.url, Some(&token), &Route::direct()) else { return };
             if let Err(error) = rest.logout().await {
                 tracing::debug!(%error, "the server did not hear of the sign-out");
             }

@@ -10,8 +10,9 @@ use tokio::sync::mpsc;
 use tokio::task::{self, AbortHandle, JoinSet};
 
 use crate::clock::Clock;
+use crate::dial::Routes;
 use crate::secrets::SecretStore;
-use crate::session::backoff::Timing;
+use crate::session::backoff::{Dice, Timing};
 use crate::session::task::{self as session, FromSession, ToSession};
 
 /// What waits for a session; beyond that a question is answered as failed and a change is dropped with a log line.
@@ -42,23 +43,30 @@ pub(crate) struct Supervisor {
     /// Servers whose last session was stopped in this run, and may not have said goodbye yet.
     stopped: BTreeMap<ServerId, tokio::time::Instant>,
     generations: u64,
-    secrets: Arc<SecretStore>,
-    timing: Timing,
-    clock: Clock,
+    means: Means,
     out: mpsc::Sender<FromSession>,
 }
 
+/// What every session is given.
+#[derive(Debug)]
+pub(crate) struct Means {
+    pub(crate) secrets: Arc<SecretStore>,
+    pub(crate) routes: Arc<dyn Routes>,
+    /// What chance follows from.
+    pub(crate) seed: u64,
+    pub(crate) timing: Timing,
+    pub(crate) clock: Clock,
+}
+
 impl Supervisor {
-    pub(crate) fn new(secrets: Arc<SecretStore>, timing: Timing, clock: Clock, out: mpsc::Sender<FromSession>) -> Self {
+    pub(crate) fn new(means: Means, out: mpsc::Sender<FromSession>) -> Self {
         Self {
             tasks: JoinSet::new(),
             owners: HashMap::new(),
             running: BTreeMap::new(),
             stopped: BTreeMap::new(),
             generations: 0,
-            secrets,
-            timing,
-            clock,
+            means,
             out,
         }
     }
@@ -66,7 +74,7 @@ impl Supervisor {
     /// Begins a session, in place of one that may run.
     pub(crate) fn start(&mut self, prefs: ServerPrefs) {
         self.stop(prefs.id);
-        let apart = FAREWELL_SOCKET + self.timing.reconnect_gap;
+        let apart = FAREWELL_SOCKET + self.means.timing.reconnect_gap;
         let delay = self.stopped.remove(&prefs.id).map_or(Duration::ZERO, |at| apart.saturating_sub(at.elapsed()));
         self.spawn(prefs, delay, 0);
     }
@@ -77,9 +85,11 @@ impl Supervisor {
         let start = session::Start {
             prefs: prefs.clone(),
             generation: self.generations,
-            secrets: Arc::clone(&self.secrets),
-            timing: self.timing,
-            clock: self.clock,
+            secrets: Arc::clone(&self.means.secrets),
+            route: self.means.routes.route(&prefs),
+            dice: Dice::new(self.means.seed.wrapping_add(self.generations)),
+            timing: self.means.timing,
+            clock: self.means.clock,
             delay,
             inbox: messages,
             out: self.out.clone(),

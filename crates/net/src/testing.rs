@@ -12,7 +12,7 @@ use tokio_tungstenite::WebSocketStream;
 pub(crate) struct Answer {
     status: u16,
     headers: Vec<(String, String)>,
-    body: String,
+    body: Vec<u8>,
 }
 
 impl Answer {
@@ -20,12 +20,16 @@ impl Answer {
         Self { status, headers: vec![("Content-Type".into(), "application/json".into())], body: body.into() }
     }
 
+    pub(crate) fn bytes(status: u16, body: Vec<u8>) -> Self {
+        Self { status, headers: Vec::new(), body }
+    }
+
     pub(crate) fn html(status: u16, body: &str) -> Self {
         Self { status, headers: vec![("Content-Type".into(), "text/html".into())], body: body.into() }
     }
 
     pub(crate) fn redirect(to: &str) -> Self {
-        Self { status: 302, headers: vec![("Location".into(), to.into())], body: String::new() }
+        Self { status: 302, headers: vec![("Location".into(), to.into())], body: Vec::new() }
     }
 
     pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
@@ -93,8 +97,8 @@ impl WebServer {
                         text.extend([&name, ": ", &value, "\r\n"]);
                     }
                     text.push_str("\r\n");
-                    text.push_str(&body);
-                    socket.write_all(text.as_bytes()).await.ok();
+                    let answer = [text.into_bytes(), body].concat();
+                    socket.write_all(&answer).await.ok();
                     socket.shutdown().await.ok();
                     // Reading on lets the other side close first, so that no reset cuts the answer.
                     while matches!(socket.read(&mut chunk).await, Ok(1..)) {}

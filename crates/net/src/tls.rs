@@ -29,15 +29,6 @@ pub(crate) fn client_config() -> Result<ClientConfig, rustls::Error> {
     Ok(config)
 }
 
-/// A configuration that trusts nobody, for clients that speak plain http only.
-pub(crate) fn trusting_nobody() -> Result<ClientConfig, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    Ok(ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth())
-}
-
 /// Offers these protocols in the handshake.
 pub(crate) fn offering(mut config: ClientConfig, protocols: &[&str]) -> ClientConfig {
     config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();

@@ -77,6 +77,9 @@ impl Trouble {
         let mut found = Self::Other;
         let mut next = Some(error);
         while let Some(error) = next {
+            if let Some(trouble) = error.downcast_ref::<Self>() {
+                return *trouble;
+            }
             if let Some(tls) = error.downcast_ref::<rustls::Error>() {
                 return Self::of_tls(tls);
             }
@@ -87,10 +90,6 @@ impl Trouble {
                     let inner = Self::of(inner);
                     return if inner == Self::Other { found } else { inner };
                 }
-            }
-            // hyper-util's resolver error is private; its own words are all there is.
-            if error.to_string() == "dns error" {
-                return Self::NameNotFound;
             }
             next = error.source();
         }
@@ -138,6 +137,8 @@ mod tests {
         assert_eq!(Trouble::of(&tls(CertificateError::Expired)), Trouble::Expired);
         assert_eq!(Trouble::of(&tls(CertificateError::UnknownIssuer)), Trouble::UnknownIssuer);
         assert_eq!(Trouble::of(&io::Error::from(io::ErrorKind::ConnectionRefused)), Trouble::Refused);
+        let below = io::Error::other(Trouble::NameNotFound);
+        assert_eq!(Trouble::of(&below), Trouble::NameNotFound);
         let wrapped = io::Error::new(io::ErrorKind::ConnectionReset, io::Error::other("inner"));
         assert_eq!(Trouble::of(&wrapped), Trouble::Lost);
         assert_eq!(Trouble::of(&io::Error::other("?")), Trouble::Other);

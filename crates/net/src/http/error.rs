@@ -99,14 +99,3 @@ impl HttpError {
         }
     }
 }
-
-impl From<reqwest::Error> for HttpError {
-    fn from(error: reqwest::Error) -> Self {
-        // The error itself is dropped: its text may hold the address with its query.
-        Self::Unreachable(match Trouble::of(&error) {
-            Trouble::Other if error.is_timeout() => Trouble::TimedOut,
-            Trouble::Other if error.is_body() || error.is_decode() => Trouble::Lost,
-            trouble => trouble,
-        })
-    }
-}

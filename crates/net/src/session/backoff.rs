@@ -1,5 +1,6 @@
 //! How long to wait before the next try (protocol §4.7). Pure: the random part is handed in.
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
 /// A random share of a whole, from nothing (0) to almost all of it (`u16::MAX`).
@@ -10,6 +11,32 @@ impl Jitter {
     /// This share of `whole`.
     pub fn of(self, whole: Duration) -> Duration {
         whole.saturating_mul(u32::from(self.0)) / (u32::from(u16::MAX) + 1)
+    }
+}
+
+/// Where random shares come from: the same seed gives the same ones. They spread reconnects and need not be good.
+#[derive(Clone, Copy, Debug)]
+pub struct Dice(u64);
+
+impl Dice {
+    /// Dice that follow from a number.
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A seed that nobody foresees.
+    pub fn chance() -> u64 {
+        RandomState::new().build_hasher().finish()
+    }
+
+    /// The next share.
+    pub fn roll(&mut self) -> Jitter {
+        // Weyl's sequence, with its bits mixed (Steele, Lea and Flood 2014).
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        Jitter(u16::try_from(mixed >> 48).unwrap_or(0))
     }
 }
 
@@ -116,6 +143,17 @@ mod tests {
         }
         backoff.reset();
         assert_eq!(backoff.fail(&timing, Duration::from_secs(1), Some(Duration::from_secs(1))).as_secs(), 4);
+    }
+
+    #[test]
+    fn dice_repeat_themselves_for_the_same_seed_and_spread_over_the_whole_range() {
+        let shares = |seed| {
+            let mut dice = Dice::new(seed);
+            (0..1_000).map(move |_| dice.roll().0).collect::<Vec<_>>()
+        };
+        assert_eq!(shares(7), shares(7));
+        assert_ne!(shares(7), shares(8));
+        assert!((400..600).contains(&shares(7).iter().filter(|share| **share < 1 << 15).count()));
     }
 
     #[test]

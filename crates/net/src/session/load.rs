@@ -313,13 +313,14 @@ pub(super) async fn identity(rest: &Rest) -> Identity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dial::Route;
     use crate::testing::{Answer, WebServer};
 
     async fn load(
         answer: impl Fn(&str) -> Answer + Send + Sync + 'static,
     ) -> Result<(Snapshot, Vec<String>), HttpError> {
         let server = WebServer::start(answer).await;
-        let rest = Rest::open(server.url(), None).await?;
+        let rest = Rest::open(server.url(), None, &Route::direct())?;
         let (snapshot, _) = everything(&rest).await?;
         let paths = server.requests().iter().map(|head| head.split(' ').nth(1).unwrap().to_owned()).collect();
         Ok((snapshot, paths))
@@ -446,7 +447,7 @@ mod tests {
                 _ => Answer::json(status, body),
             })
             .await;
-            let rest = Rest::open(server.url(), None).await.unwrap();
+            let rest = Rest::open(server.url(), None, &Route::direct()).unwrap();
             let told = match identity(&rest).await {
                 Identity::Alive => "alive",
                 Identity::Over => "over",

@@ -1,35 +1,25 @@
-//! Opens the websocket: TCP, TLS with the same roots as REST, and the upgrade (protocol §4.1, §4.2).
+//! Opens the websocket: a connection as REST has it, and the upgrade (protocol §4.1, §4.2).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
 use http::header::{AUTHORIZATION, RETRY_AFTER, USER_AGENT};
-use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Utf8Bytes};
-use url::{Host, Url};
+use url::Url;
 
+use crate::dial::{Route, Stream, Target};
 use crate::http::user_agent;
-use crate::tls;
 use crate::trouble::Trouble;
 
 /// A whole connection, from the name to the upgrade.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
-/// One address of several: a broken IPv6 must leave time for IPv4.
-const ADDRESS_TIMEOUT: Duration = Duration::from_secs(8);
 /// Larger frames end the connection (protocol §4.3 asks for at least this).
 const LARGEST_FRAME: usize = 16 << 20;
 const READ_BUFFER: usize = 8 << 10;
-
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// An open websocket.
 pub(super) type Socket = WebSocketStream<Box<dyn Stream>>;
@@ -98,13 +88,14 @@ fn as_http(url: &str, base: &Url) -> Option<Url> {
 /// Opens the first address that works; asks for a resume where `connection_id` is not empty.
 pub(super) async fn open(
     addresses: &[Url],
+    route: &Route,
     token: &HeaderValue,
     connection_id: &str,
     sequence_number: i64,
 ) -> Result<Socket, Refusal> {
     let mut refusal = Refusal::from(Trouble::Other);
     for address in addresses {
-        let attempt = open_one(address, token, connection_id, sequence_number);
+        let attempt = open_one(address, route, token, connection_id, sequence_number);
         match tokio::time::timeout(CONNECT_TIMEOUT, attempt).await {
             Ok(Ok(socket)) => return Ok(socket),
             Ok(Err(refused)) => refusal = refused,
@@ -119,36 +110,14 @@ pub(super) async fn open(
 
 async fn open_one(
     address: &Url,
+    route: &Route,
     token: &HeaderValue,
     connection_id: &str,
     sequence_number: i64,
 ) -> Result<Socket, Refusal> {
-    let secure = address.scheme() == "https";
-    let (host, name) = match address.host() {
-        Some(Host::Domain(domain)) => (domain.to_owned(), ServerName::try_from(domain.to_owned()).ok()),
-        Some(Host::Ipv4(ip)) => (ip.to_string(), Some(ServerName::IpAddress(ip.into()))),
-        Some(Host::Ipv6(ip)) => (ip.to_string(), Some(ServerName::IpAddress(ip.into()))),
-        None => return Err(Trouble::Other.into()),
-    };
-    let port = address.port_or_known_default().unwrap_or(if secure { 443 } else { 80 });
-    let tcp = connect(&host, port).await?;
-    let stream: Box<dyn Stream> = if secure {
-        let name = name.ok_or(Trouble::WrongName)?;
-        let config = tokio::task::spawn_blocking(tls::client_config)
-            .await
-            .unwrap_or(Err(rustls::Error::HandshakeNotComplete))
-            .map_err(|error| {
-                tracing::warn!(%error, "TLS cannot be set up");
-                Trouble::NoRoots
-            })?;
-        // A websocket needs HTTP/1.1; with h2 agreed there would be no upgrade.
-        let config = tls::offering(config, &["http/1.1"]);
-        let connector = TlsConnector::from(Arc::new(config));
-        Box::new(connector.connect(name, tcp).await.map_err(|error| Trouble::of(&error))?)
-    } else {
-        Box::new(tcp)
-    };
-    let request = upgrade(address, token, connection_id, sequence_number)?;
+    // A websocket needs HTTP/1.1; with h2 agreed there would be no upgrade.
+    let stream = route.dial.dial(&Target::of(address)?, &["http/1.1"]).await?.stream;
+    let request = upgrade(address, route, token, connection_id, sequence_number)?;
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
@@ -160,29 +129,10 @@ async fn open_one(
     }
 }
 
-async fn connect(host: &str, port: u16) -> Result<TcpStream, Trouble> {
-    let addresses = tokio::net::lookup_host((host, port)).await.map_err(|error| {
-        tracing::debug!(kind = %error.kind(), "name not found");
-        Trouble::NameNotFound
-    })?;
-    let mut trouble = Trouble::NameNotFound;
-    for address in addresses {
-        match tokio::time::timeout(ADDRESS_TIMEOUT, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                // Only a hint: pings are small.
-                stream.set_nodelay(true).ok();
-                return Ok(stream);
-            }
-            Ok(Err(error)) => trouble = Trouble::of(&error),
-            Err(_elapsed) => trouble = Trouble::TimedOut,
-        }
-    }
-    Err(trouble)
-}
-
 /// The upgrade request. No `Origin`: a foreign or empty one is refused, an absent one is not (§12.6). No cookies.
 fn upgrade(
     address: &Url,
+    route: &Route,
     token: &HeaderValue,
     connection_id: &str,
     sequence_number: i64,
@@ -198,6 +148,7 @@ fn upgrade(
     let text = url.as_str().replacen("http", "ws", 1);
     let mut request = text.into_client_request().map_err(|_malformed| Trouble::Other)?;
     let headers = request.headers_mut();
+    headers.extend(route.headers.clone());
     headers.insert(AUTHORIZATION, token.clone());
     if let Ok(agent) = HeaderValue::try_from(user_agent()) {
         headers.insert(USER_AGENT, agent);
@@ -264,7 +215,7 @@ mod tests {
     #[test]
     fn the_upgrade_carries_the_token_and_no_origin() {
         let token = HeaderValue::from_static("Bearer t");
-        let request = upgrade(&Url::parse("https://x.org/mm").unwrap(), &token, "k&1", 7).unwrap();
+        let request = upgrade(&Url::parse("https://x.org/mm").unwrap(), &Route::direct(), &token, "k&1", 7).unwrap();
         assert_eq!(request.uri(), "wss://x.org/mm/api/v4/websocket?connection_id=k%261&sequence_number=7");
         assert_eq!(request.headers()[AUTHORIZATION], "Bearer t");
         assert!(!request.headers().contains_key("origin"));

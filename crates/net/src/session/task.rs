@@ -5,7 +5,6 @@
 //! losing them leads to another load.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,13 +25,14 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, Message};
 use url::Url;
 
-use super::backoff::{Backoff, Jitter, Timing};
+use super::backoff::{Backoff, Dice, Timing};
 use super::head::{self, Head};
 use super::held::{Held, Pushed};
 use super::load::{self, Known};
 use super::machine::{Action, Ending, Identity, Input, Machine};
 use super::socket::{self, Refusal, Socket, Text};
 use crate::clock::{Clock, SuspendWatch};
+use crate::dial::Route;
 use crate::http::{HttpError, Rest, Size, bearer};
 use crate::lenient::TextMap;
 use crate::secrets::{SecretError, SecretStore};
@@ -97,6 +97,9 @@ pub(crate) struct Start {
     pub(crate) prefs: ServerPrefs,
     pub(crate) generation: u64,
     pub(crate) secrets: Arc<SecretStore>,
+    /// The way to the server.
+    pub(crate) route: Route,
+    pub(crate) dice: Dice,
     pub(crate) timing: Timing,
     pub(crate) clock: Clock,
     /// Wait this long first.
@@ -244,7 +247,7 @@ impl Session {
         let token = self.start.secrets.get(&prefs.secret_key()).await;
         self.report_keyring(token.as_ref().err()).await;
         let client = match token {
-            Ok(Some(token)) => match (Rest::open(&url, Some(&token)).await, bearer(&token)) {
+            Ok(Some(token)) => match (Rest::open(&url, Some(&token), &self.start.route), bearer(&token)) {
                 (Ok(rest), Ok(token)) => Ok(Client { rest: Arc::new(rest), token }),
                 (Err(error), _) | (_, Err(error)) => Err(error.to_string()),
             },
@@ -262,7 +265,8 @@ impl Session {
             }
             Err(reason) => {
                 let timing = self.start.timing;
-                let wait = self.token_backoff.fail(&timing, random().of(timing.jitter), None);
+                let jitter = self.start.dice.roll().of(timing.jitter);
+                let wait = self.token_backoff.fail(&timing, jitter, None);
                 self.token_at = Some(self.start.clock.mono().after(wait));
                 let retry_in_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
                 self.tell(Event::Connection(Connection::Waiting { reason, retry_in_ms })).await;
@@ -285,7 +289,7 @@ impl Session {
     /// Feeds the machine and does what it says. What doing it brings up is fed in turn.
     async fn advance(&mut self, input: Input<'_>) {
         let now = self.start.clock.mono();
-        let mut actions: VecDeque<Action> = self.machine.step(now, random(), input).into();
+        let mut actions: VecDeque<Action> = self.machine.step(now, self.start.dice.roll(), input).into();
         while let Some(action) = actions.pop_front() {
             match action {
                 Action::Connect { connection_id, sequence_number } => self.connect(connection_id, sequence_number),
@@ -295,7 +299,8 @@ impl Session {
                     let sent = tokio::time::timeout(WRITE_TIMEOUT, socket.send(ping)).await;
                     if !matches!(sent, Ok(Ok(()))) {
                         self.socket = None;
-                        actions.extend(self.machine.step(now, random(), Input::Closed(Ending::Lost)));
+                        let jitter = self.start.dice.roll();
+                        actions.extend(self.machine.step(now, jitter, Input::Closed(Ending::Lost)));
                     }
                 }
                 Action::Close => {
@@ -325,12 +330,12 @@ impl Session {
     fn connect(&mut self, connection_id: String, sequence_number: i64) {
         let Some(client) = &self.client else { return };
         let (rest, token) = (Arc::clone(&client.rest), client.token.clone());
-        let addresses = Arc::clone(&self.addresses);
+        let (addresses, route) = (Arc::clone(&self.addresses), self.start.route.clone());
         self.closed_by_server = false;
         self.connecting = Some(self.jobs.spawn(async move {
             let addresses = addresses.get_or_try_init(|| websocket_addresses(&rest)).await;
             Done::Connected(match addresses {
-                Ok(addresses) => socket::open(addresses, &token, &connection_id, sequence_number).await,
+                Ok(addresses) => socket::open(addresses, &route, &token, &connection_id, sequence_number).await,
                 Err(refusal) => Err(refusal),
             })
         }));
@@ -571,10 +576,4 @@ fn state_word(connection: &Connection) -> &'static str {
         Connection::NotSignedIn => "not signed in",
         Connection::Failed { .. } => "failed",
     }
-}
-
-/// Randomness for spreading reconnects; it need not be good.
-fn random() -> Jitter {
-    let bits = RandomState::new().build_hasher().finish();
-    Jitter(u16::try_from(bits & 0xFFFF).unwrap_or(0))
 }
