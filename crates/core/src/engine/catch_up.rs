@@ -82,7 +82,7 @@ pub(super) struct Before {
 /// What a run begins with, and what it leaves to the next.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
-    marks: BTreeMap<ServerId, Mark>,
+    by_server: BTreeMap<ServerId, Mark>,
     written: BTreeMap<ServerId, i64>,
     gaps: u64,
 }
@@ -90,18 +90,18 @@ pub(super) struct Marks {
 impl Marks {
     pub(super) fn begin(&mut self, marks: Vec<(ServerId, Mark)>) {
         self.written = marks.iter().map(|(id, mark)| (*id, mark.up_to_ms)).collect();
-        self.marks = marks.into_iter().collect();
+        self.by_server = marks.into_iter().collect();
     }
 
     pub(super) fn forget(&mut self, id: ServerId, out: &mut Effects) {
-        self.marks.remove(&id);
+        self.by_server.remove(&id);
         self.written.remove(&id);
         out.push(Effect::ForgetMark(id));
     }
 
     /// Moves a mark on; `write` also where it moved only a little.
     fn advance(&mut self, id: ServerId, to_ms: i64, write: bool, out: &mut Effects) {
-        let Some(mark) = self.marks.get_mut(&id) else { return };
+        let Some(mark) = self.by_server.get_mut(&id) else { return };
         mark.up_to_ms = mark.up_to_ms.max(to_ms);
         let written = self.written.entry(id).or_insert(i64::MIN);
         if write || mark.up_to_ms.saturating_sub(*written) >= MARK_STEP_MS {
@@ -161,9 +161,9 @@ impl Engine {
         }
         let newest = newest_post(&server.state, now.wall_ms().saturating_add(server.ahead_ms));
         let earlier = server.catching.take();
-        let Some(mark) = self.marks.marks.get(&id).copied() else {
+        let Some(mark) = self.marks.by_server.get(&id).copied() else {
             // Seen for the first time: nothing old is news.
-            self.marks.marks.insert(id, Mark { from_ms: newest, up_to_ms: newest });
+            self.marks.by_server.insert(id, Mark { from_ms: newest, up_to_ms: newest });
             self.marks.advance(id, newest, true, out);
             return;
         };
@@ -464,7 +464,9 @@ fn plan(
     let mut floors = BTreeMap::new();
     let mut expected = BTreeMap::new();
     let mut wanted = Vec::new();
-    for (id, channel) in &state.channels {
+    let mut channels: Vec<_> = state.channels.iter().collect();
+    channels.sort_unstable_by_key(|(id, _)| **id);
+    for (id, channel) in channels {
         let held = before.and_then(|before| before.get(id));
         // In one run each channel is known to its last post; posts may still have overtaken each other by a moment.
         let floor = match (unfinished.and_then(|(floors, _)| floors.get(id)), held) {

@@ -148,6 +148,10 @@ fn single(state: &ServerState) -> Vec<ChannelId> {
     state.sum.channels().map(|(id, _)| id).filter(personal).take(SINGLE).collect()
 }
 
+/// What was missed where the server counts more in channels, and where it counts less; the same for threads.
+const CHANNEL: [&str; 2] = ["posted", "multiple_channels_viewed"];
+const THREAD: [&str; 2] = ["thread_updated", "thread_read_changed"];
+
 fn differences(state: &ServerState, sums: &UnreadSums) -> Vec<Difference> {
     let mut held: BTreeMap<TeamId, TeamSums> = BTreeMap::new();
     for channel in state.channels.values().filter(|channel| channel.delete_at == 0) {
@@ -171,8 +175,6 @@ fn differences(state: &ServerState, sums: &UnreadSums) -> Vec<Difference> {
             found.push(Difference { place, held, told, missed });
         }
     };
-    const CHANNEL: [&str; 2] = ["posted", "multiple_channels_viewed"];
-    const THREAD: [&str; 2] = ["thread_updated", "thread_read_changed"];
     for (team, told) in &sums.teams {
         let ours = held.get(team).copied().unwrap_or_default();
         let pair = |sums: TeamSums| {
