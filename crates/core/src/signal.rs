@@ -35,8 +35,15 @@ pub enum Signal {
     SystemDoNotDisturb(bool),
     /// The screen was locked or unlocked.
     ScreenLocked(bool),
-    /// The computer slept and woke, or the network changed: deadlines in wall time need a look.
+    /// The computer slept and woke: deadlines in wall time need a look, and connections may be dead.
     Woke,
+    /// There is a network again, or another one: connections are worth a try at once.
+    NetworkUp,
+    /// The person touched keyboard or pointer. Servers are told by the sessions; the engine decides nothing by it.
+    InputSeen {
+        /// How long ago, milliseconds.
+        ago_ms: u64,
+    },
     /// A part of the desktop works again or stopped working.
     ProblemRaised {
         /// Which part.

@@ -15,7 +15,7 @@ use belfry_core::ids::{ServerId, UserId};
 use belfry_core::prefs::LocalPrefs;
 use belfry_core::problem::ProblemKind;
 use belfry_core::signal::{Signal, Surface};
-use belfry_core::time::Now;
+use belfry_core::time::{MonoTime, Now};
 use belfry_core::view::View;
 use belfry_core::{Engine, Input};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -180,10 +180,28 @@ impl Driver {
     }
 
     fn on_signal(&mut self, signal: Signal) {
-        if signal == Signal::Woke {
-            self.supervisor.woke();
-        }
         let now = self.clock.now();
+        match signal {
+            Signal::Woke => self.supervisor.woke(),
+            Signal::NetworkUp => self.supervisor.network_up(),
+            Signal::InputSeen { ago_ms } => {
+                let at = MonoTime(now.mono.0.saturating_sub(ago_ms));
+                self.supervisor.person(|person| person.last_input = Some(at));
+            }
+            Signal::ScreenLocked(locked) => self.supervisor.person(|person| person.locked = locked),
+            Signal::SurfaceChanged(_)
+            | Signal::BannersFaceConnected
+            | Signal::BannersFaceGone
+            | Signal::BannerPresented { .. }
+            | Signal::BannersHovered(_)
+            | Signal::ToastShown(_)
+            | Signal::ToastClosed(_)
+            | Signal::ToastClicked(_)
+            | Signal::ToastFailed(_)
+            | Signal::SystemDoNotDisturb(_)
+            | Signal::ProblemRaised { .. }
+            | Signal::ProblemCleared(_) => {}
+        }
         self.step(&now, Input::Signal(signal));
     }
 

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::dial::Routes;
 use crate::secrets::SecretStore;
 use crate::session::backoff::{Dice, Timing};
+use crate::session::presence::Person;
 use crate::session::task::{self as session, FromSession, ToSession};
 
 /// What waits for a session; beyond that a question is answered as failed and a change is dropped with a log line.
@@ -43,6 +44,7 @@ pub(crate) struct Supervisor {
     /// Servers whose last session was stopped in this run, and may not have said goodbye yet.
     stopped: BTreeMap<ServerId, tokio::time::Instant>,
     generations: u64,
+    person: Person,
     means: Means,
     out: mpsc::Sender<FromSession>,
 }
@@ -66,6 +68,7 @@ impl Supervisor {
             running: BTreeMap::new(),
             stopped: BTreeMap::new(),
             generations: 0,
+            person: Person::default(),
             means,
             out,
         }
@@ -91,6 +94,7 @@ impl Supervisor {
             timing: self.means.timing,
             clock: self.means.clock,
             delay,
+            person: self.person,
             inbox: messages,
             out: self.out.clone(),
         };
@@ -128,11 +132,27 @@ impl Supervisor {
         self.running.get(&report.server).is_some_and(|running| running.generation == report.generation)
     }
 
-    /// Tells every session that the computer woke or the network changed.
-    pub(crate) fn woke(&self) {
+    /// Tells every session that the computer woke.
+    pub(crate) fn woke(&mut self) {
+        self.person.last_input = None;
+        self.tell_all(|| ToSession::Woke);
+    }
+
+    /// Tells every session that the network changed.
+    pub(crate) fn network_up(&self) {
+        self.tell_all(|| ToSession::NetworkUp);
+    }
+
+    /// Tells every session how the person at this computer is, and remembers it for later ones.
+    pub(crate) fn person(&mut self, change: impl FnOnce(&mut Person)) {
+        change(&mut self.person);
+        self.tell_all(|| ToSession::Person(self.person));
+    }
+
+    fn tell_all(&self, message: impl Fn() -> ToSession) {
         for running in self.running.values() {
-            // One that is too busy to hear it is awake.
-            running.inbox.try_send(ToSession::Woke).ok();
+            // One that is too busy to hear it is awake, and hears of input again within a minute.
+            running.inbox.try_send(message()).ok();
         }
     }
 

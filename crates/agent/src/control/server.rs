@@ -292,6 +292,8 @@ fn may_signal(signal: &Signal) -> bool {
         | Signal::SystemDoNotDisturb(_)
         | Signal::ScreenLocked(_)
         | Signal::Woke
+        | Signal::NetworkUp
+        | Signal::InputSeen { .. }
         | Signal::ProblemRaised { .. }
         | Signal::ProblemCleared(_) => false,
     }

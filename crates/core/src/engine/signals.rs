@@ -54,8 +54,8 @@ impl Engine {
                 self.screen_locked = locked;
                 self.dirty = true;
             }
-            // Deadlines in wall time are looked at after every input.
-            Signal::Woke => {}
+            // Deadlines in wall time are looked at after every input; the rest concerns sessions.
+            Signal::Woke | Signal::NetworkUp | Signal::InputSeen { .. } => {}
             Signal::ProblemRaised { kind, detail } => self.raise(kind, &detail),
             Signal::ProblemCleared(kind) => self.clear(kind),
         }

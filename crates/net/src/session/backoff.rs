@@ -65,6 +65,11 @@ pub struct Timing {
     pub load_gap: Duration,
     /// How often the session is checked although everything looks well (§4.9).
     pub identity_every: Duration,
+    /// How often at most a server is told that the person is active (§4.10); older input is no news.
+    pub active_every: Duration,
+    /// How long after the last sign of activity it is told that the person is idle: the server refuses to hear it earlier
+    /// than after 300 s (§12.2), by its own clock and counted from when the sign reached it.
+    pub idle_after: Duration,
     /// How often the unread counts are compared with the server's (§4.6), at the least.
     pub counts_every: Duration,
     /// Random addition to that: everybody came back at once after a restart.
@@ -85,11 +90,16 @@ impl Default for Timing {
             ready_within: Duration::from_secs(10),
             load_gap: Duration::from_secs(30),
             identity_every: Duration::from_mins(15),
+            active_every: Duration::from_mins(1),
+            idle_after: Duration::from_secs(302),
             counts_every: Duration::from_mins(10),
             counts_jitter: Duration::from_mins(5),
         }
     }
 }
+
+/// The longest wish of a server that is honoured in full: a hostile or mistaken one must not silence us for years.
+pub const LONGEST_WISH: Duration = Duration::from_hours(1);
 
 /// Counts failures in a row.
 #[derive(Clone, Copy, Debug, Default)]
@@ -111,7 +121,7 @@ impl Backoff {
         } else {
             timing.base.saturating_mul(self.failures.saturating_mul(self.failures))
         };
-        let wait = grown.min(timing.cap).max(retry_after.unwrap_or(Duration::ZERO));
+        let wait = grown.min(timing.cap).max(retry_after.unwrap_or(Duration::ZERO).min(LONGEST_WISH));
         wait.saturating_add(jitter)
     }
 }
@@ -143,6 +153,7 @@ mod tests {
         }
         backoff.reset();
         assert_eq!(backoff.fail(&timing, Duration::from_secs(1), Some(Duration::from_secs(1))).as_secs(), 4);
+        assert_eq!(backoff.fail(&timing, Duration::ZERO, Some(Duration::MAX)), LONGEST_WISH, "nobody waits for ever");
     }
 
     #[test]

@@ -10,7 +10,8 @@ use std::time::Duration;
 use belfry_core::event::Connection;
 use belfry_core::time::MonoTime;
 
-use super::backoff::{Backoff, Jitter, Timing};
+use super::backoff::{Backoff, Jitter, LONGEST_WISH, Timing};
+use super::presence::{Person, Told};
 pub use io::{Action, Ending, Identity, Input};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,9 +40,12 @@ struct Open {
     ready: bool,
     /// Whether a resume was asked for and no `hello` denied it.
     resuming: bool,
+    /// The number of the last frame of ours.
+    last_seq: i64,
     ping_seq: i64,
     unanswered: bool,
     ping_at: MonoTime,
+    told: Told,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +88,11 @@ pub struct Machine {
     loaded_at: Option<MonoTime>,
     overflowed: bool,
     lost_at: Option<MonoTime>,
+    /// The server asked us not to come back before.
+    wished: Option<MonoTime>,
+    person: Person,
+    /// Input before this moment tells nothing of who is there now: the computer slept in between.
+    woke_at: Option<MonoTime>,
     doubt: Option<Doubt>,
     identity_at: MonoTime,
     counts_at: MonoTime,
@@ -109,6 +118,9 @@ impl Machine {
             loaded_at: None,
             overflowed: false,
             lost_at: None,
+            wished: None,
+            person: Person::default(),
+            woke_at: None,
             doubt: None,
             identity_at: MonoTime(u64::MAX),
             counts_at: MonoTime(u64::MAX),
@@ -132,14 +144,20 @@ impl Machine {
         let phase = match &self.phase {
             Phase::Stopped | Phase::Opening | Phase::Doubting(_) => None,
             Phase::Waiting { until, .. } => Some(*until),
-            Phase::Open(open) if open.ready => Some(open.ping_at.min(self.identity_at)),
+            // While the answer is awaited, nothing more is to be asked.
+            Phase::Open(open) if open.ready && self.doubt.is_none() => Some(open.ping_at.min(self.identity_at)),
+            Phase::Open(open) if open.ready => Some(open.ping_at),
             Phase::Open(open) => Some(open.ping_at.min(open.since.after(self.timing.ready_within))),
         };
         let load = match (self.load, &self.phase) {
             (Load::Wanted { at }, Phase::Open(open)) if open.ready => Some(at),
             (Load::Done | Load::Wanted { .. } | Load::Running, _) => None,
         };
-        [phase, load, self.counts_due()].into_iter().flatten().min()
+        let presence = match &self.phase {
+            Phase::Open(open) if open.ready => open.told.due(&self.person, &self.timing).map(|(at, _)| at),
+            Phase::Stopped | Phase::Waiting { .. } | Phase::Opening | Phase::Open(_) | Phase::Doubting(_) => None,
+        };
+        [phase, load, self.counts_due(), presence].into_iter().flatten().min()
     }
 
     /// Handles one input. Never fails: what cannot be at this point is ignored.
@@ -158,8 +176,7 @@ impl Machine {
                     if doubt {
                         self.doubt_session(Cause::Refused, &mut out);
                     } else {
-                        let wait = self.backoff.fail(&self.timing, jitter.of(self.timing.jitter), retry_after);
-                        self.wait(now, wait, reason, &mut out);
+                        self.back_off(now, jitter.of(self.timing.jitter), retry_after, reason, &mut out);
                     }
                 }
             }
@@ -194,7 +211,16 @@ impl Machine {
                     self.load = self.wanted(now);
                 }
             }
-            Input::Woke => self.on_woke(now, self.timing.base, &mut out),
+            Input::Woke => {
+                self.woke_at = Some(now);
+                self.person.last_input = None;
+                self.on_change(now, self.timing.base, &mut out);
+            }
+            Input::NetworkUp => self.on_change(now, self.timing.base, &mut out),
+            Input::Person(Person { last_input, locked }) => {
+                let last_input = last_input.filter(|at| self.woke_at.is_none_or(|woke| *at > woke));
+                self.person = Person { last_input, locked };
+            }
             Input::CheckAgain => {
                 if self.phase == Phase::Stopped {
                     self.backoff.reset();
@@ -204,7 +230,7 @@ impl Machine {
                 if let Load::Wanted { at } = &mut self.load {
                     *at = now;
                 }
-                self.on_woke(now, Duration::ZERO, &mut out);
+                self.on_change(now, Duration::ZERO, &mut out);
             }
             Input::Tick => {}
         }
@@ -250,6 +276,13 @@ impl Machine {
             self.compare_counts_later(now, jitter);
             out.push(Action::CompareCounts);
         }
+        if let Phase::Open(open) = &mut self.phase
+            && open.ready
+            && let Some(active) = open.told.take(&mut self.person, now, &self.timing)
+        {
+            open.last_seq = open.last_seq.saturating_add(1);
+            out.push(Action::TellActivity { seq: open.last_seq, active });
+        }
         if ready && self.loaded_at.is_some() && self.load != Load::Running {
             self.report(Connection::Live { version: self.version.clone() }, out);
         }
@@ -285,22 +318,26 @@ impl Machine {
     fn on_opened(&mut self, now: MonoTime, out: &mut Vec<Action>) {
         if self.phase != Phase::Opening {
             out.push(Action::Close);
+            self.lost_at = Some(now);
             return;
         }
         let mut open = Open {
             since: now,
             ready: false,
             resuming: !self.connection_id.is_empty(),
+            last_seq: 0,
             ping_seq: 0,
             unanswered: false,
             ping_at: now,
+            told: Told::nothing(now),
         };
         Self::ping(&mut open, now.after(self.timing.ping_every), out);
         self.phase = Phase::Open(open);
     }
 
     fn ping(open: &mut Open, next: MonoTime, out: &mut Vec<Action>) {
-        open.ping_seq = open.ping_seq.saturating_add(1);
+        open.last_seq = open.last_seq.saturating_add(1);
+        open.ping_seq = open.last_seq;
         open.unanswered = true;
         open.ping_at = next;
         out.push(Action::SendPing { seq: open.ping_seq });
@@ -370,13 +407,14 @@ impl Machine {
 
     fn on_reply(&mut self, now: MonoTime, _jitter: Jitter, seq_reply: Option<i64>, ok: bool, out: &mut Vec<Action>) {
         let Phase::Open(open) = &mut self.phase else { return };
-        if seq_reply.is_none_or(|seq| seq == open.ping_seq) {
+        let about_ping = seq_reply.is_none_or(|seq| seq == open.ping_seq);
+        if about_ping {
             open.unanswered = false;
             open.ping_at = now.after(self.timing.ping_every);
         }
         if ok {
             self.ready(now);
-        } else if self.doubt != Some(Doubt::RefusedPing) {
+        } else if about_ping && self.doubt != Some(Doubt::RefusedPing) {
             // The socket of a revoked session stays open and silent; this is the only sign (§4.9).
             let asked = self.doubt.replace(Doubt::RefusedPing).is_some();
             if !asked {
@@ -417,8 +455,21 @@ impl Machine {
 
     fn lose_with(&mut self, now: MonoTime, jitter: Duration, reason: &str, out: &mut Vec<Action>) {
         self.lost_at = Some(now);
-        let wait = self.backoff.fail(&self.timing, jitter, None);
-        self.wait(now, wait, reason.to_owned(), out);
+        self.back_off(now, jitter, None, reason.to_owned(), out);
+    }
+
+    /// Waits for the next try: longer with every failure, and as long as the server asks for.
+    fn back_off(
+        &mut self,
+        now: MonoTime,
+        jitter: Duration,
+        retry_after: Option<Duration>,
+        reason: String,
+        out: &mut Vec<Action>,
+    ) {
+        self.wished = retry_after.map(|asked| now.after(asked.min(LONGEST_WISH)));
+        let wait = self.backoff.fail(&self.timing, jitter, retry_after);
+        self.wait(now, wait, reason, out);
     }
 
     fn wait(&mut self, now: MonoTime, wait: Duration, reason: String, out: &mut Vec<Action>) {
@@ -467,8 +518,8 @@ impl Machine {
                     self.phase = Phase::Waiting { until: self.earliest(now), next: Next::Connect };
                 }
                 (Phase::Doubting(Cause::Refused), _) => {
-                    let wait = self.backoff.fail(&self.timing, jitter.of(self.timing.jitter), None);
-                    self.wait(now, wait, "the server closed the connection at once".to_owned(), out);
+                    let reason = "the server closed the connection at once".to_owned();
+                    self.back_off(now, jitter.of(self.timing.jitter), None, reason, out);
                 }
                 (Phase::Stopped | Phase::Waiting { .. } | Phase::Opening | Phase::Open(_), _) => {}
             },
@@ -479,8 +530,7 @@ impl Machine {
                     self.lost_at = Some(now);
                 }
                 if dead || matches!(self.phase, Phase::Doubting(_)) {
-                    let wait = self.backoff.fail(&self.timing, jitter.of(self.timing.jitter), retry_after);
-                    self.wait(now, wait, reason, out);
+                    self.back_off(now, jitter.of(self.timing.jitter), retry_after, reason, out);
                 }
             }
         }
@@ -515,9 +565,12 @@ impl Machine {
         }
     }
 
-    /// Something changed for the better, or may have: look soon, `settle` from now.
-    fn on_woke(&mut self, now: MonoTime, settle: Duration, out: &mut Vec<Action>) {
+    /// Something changed for the better, or may have: look soon, `settle` from now, however often it failed before. What
+    /// the server asked for is only overruled by the person, who wants it at once.
+    fn on_change(&mut self, now: MonoTime, settle: Duration, out: &mut Vec<Action>) {
+        self.backoff.reset();
         let earliest = self.earliest(now);
+        let at_once = settle.is_zero();
         match &mut self.phase {
             Phase::Open(open) => {
                 let deadline = now.after(self.timing.urgent_ping);
@@ -527,7 +580,17 @@ impl Machine {
                     Self::ping(open, deadline, out);
                 }
             }
-            Phase::Waiting { until, .. } => *until = (*until).min(now.after(settle)).max(earliest),
+            Phase::Waiting { until, .. } => {
+                let floor = self.wished.filter(|_| !at_once).map_or(earliest, |wished| wished.max(earliest));
+                *until = (*until).min(now.after(settle)).max(floor);
+            }
+            // An attempt that began on another network may hang until its time is over.
+            Phase::Opening if !at_once => {
+                out.push(Action::Close);
+                self.lost_at = Some(now);
+                let settle = settle.max(self.timing.reconnect_gap);
+                self.phase = Phase::Waiting { until: now.after(settle), next: Next::Connect };
+            }
             Phase::Stopped | Phase::Opening | Phase::Doubting(_) => {}
         }
     }

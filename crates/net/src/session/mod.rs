@@ -6,5 +6,6 @@ pub(crate) mod head;
 mod held;
 mod load;
 pub mod machine;
+pub mod presence;
 mod socket;
 pub(crate) mod task;

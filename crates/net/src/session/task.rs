@@ -30,6 +30,7 @@ use super::head::{self, Head};
 use super::held::{Held, Pushed};
 use super::load::{self, Known};
 use super::machine::{Action, Ending, Identity, Input, Machine};
+use super::presence::Person;
 use super::socket::{self, Refusal, Socket, Text};
 use crate::clock::{Clock, SuspendWatch};
 use crate::dial::Route;
@@ -42,6 +43,8 @@ use crate::shapes;
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A farewell is a courtesy.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(800);
+/// How often the clocks are compared at least, while something is to come.
+const LOOK_AT_CLOCK: Duration = Duration::from_secs(30);
 /// Jobs at a time; beyond that the inbox waits.
 const JOBS: usize = 64;
 
@@ -61,10 +64,14 @@ pub(crate) enum ToSession {
         /// For whom.
         answer: oneshot::Sender<Result<Option<Vec<u8>>, HttpError>>,
     },
-    /// The computer slept, or the network changed.
+    /// The computer slept.
     Woke,
     /// The person wants it tried now.
     CheckAgain,
+    /// There is a network again, or another one.
+    NetworkUp,
+    /// How the person at this computer is.
+    Person(Person),
     /// End, politely.
     Stop,
 }
@@ -106,6 +113,8 @@ pub(crate) struct Start {
     pub(crate) delay: Duration,
     pub(crate) inbox: mpsc::Receiver<ToSession>,
     pub(crate) out: mpsc::Sender<FromSession>,
+    /// How the person at this computer is when it begins.
+    pub(crate) person: Person,
 }
 
 /// What a job came to.
@@ -181,7 +190,10 @@ impl Session {
         self.sign_in().await;
         loop {
             let wake = [self.machine.next_wake(), self.token_at].into_iter().flatten().min();
-            let wake = wake.map(|at| self.start.clock.instant(at));
+        self.advance(Input::Person(self.start.person)).await;
+            // Timers stand still while the computer sleeps; a long wait must not hide that it woke.
+            let look = self.start.clock.mono().after(LOOK_AT_CLOCK);
+            let wake = wake.map(|at| self.start.clock.instant(at.min(look)));
             let sleep = async move {
                 match wake {
                     Some(at) => tokio::time::sleep_until(at).await,
@@ -294,14 +306,14 @@ impl Session {
             match action {
                 Action::Connect { connection_id, sequence_number } => self.connect(connection_id, sequence_number),
                 Action::SendPing { seq } => {
-                    let ping = Message::text(format!(r#"{{"seq":{seq},"action":"ping"}}"#));
-                    let Some(socket) = &mut self.socket else { continue };
-                    let sent = tokio::time::timeout(WRITE_TIMEOUT, socket.send(ping)).await;
-                    if !matches!(sent, Ok(Ok(()))) {
-                        self.socket = None;
-                        let jitter = self.start.dice.roll();
-                        actions.extend(self.machine.step(now, jitter, Input::Closed(Ending::Lost)));
-                    }
+                    let ping = format!(r#"{{"seq":{seq},"action":"ping"}}"#);
+                    self.say(now, ping, &mut actions).await;
+                }
+                Action::TellActivity { seq, active } => {
+                    let activity = format!(
+                        r#"{{"seq":{seq},"action":"user_update_active_status","data":{{"user_is_active":{active},"manual":false}}}}"#
+                    );
+                    self.say(now, activity, &mut actions).await;
                 }
                 Action::Close => {
                     // Dropping it sends FIN, which the server must see before we come back (§12.3).
@@ -337,6 +349,17 @@ impl Session {
             Done::Connected(match addresses {
                 Ok(addresses) => socket::open(addresses, &route, &token, &connection_id, sequence_number).await,
                 Err(refusal) => Err(refusal),
+    /// Sends a frame; one that cannot be written means that the connection is lost.
+    async fn say(&mut self, now: MonoTime, frame: String, actions: &mut VecDeque<Action>) {
+        let Some(socket) = &mut self.socket else { return };
+        let sent = tokio::time::timeout(WRITE_TIMEOUT, socket.send(Message::text(frame))).await;
+        if !matches!(sent, Ok(Ok(()))) {
+            self.socket = None;
+            let jitter = self.start.dice.roll();
+            actions.extend(self.machine.step(now, jitter, Input::Closed(Ending::Lost)));
+        }
+    }
+
             })
         }));
     }
@@ -388,6 +411,8 @@ impl Session {
             ToSession::Stop => {}
         }
     }
+            ToSession::NetworkUp => self.advance(Input::NetworkUp).await,
+            ToSession::Person(person) => self.advance(Input::Person(person)).await,
 
     async fn fetch(&mut self, fetch: Fetch) {
         let Some(client) = &self.client else {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use belfry_core::event::Connection;
 
+use crate::session::presence::Person;
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input<'a> {
@@ -62,8 +64,12 @@ pub enum Input<'a> {
     Suspicion,
     /// The engine wants everything read again.
     ResyncWanted,
-    /// The computer slept, or the network changed.
+    /// The computer slept.
     Woke,
+    /// There is a network again, or another one.
+    NetworkUp,
+    /// How the person at this computer is.
+    Person(Person),
     /// The person wants it tried now.
     CheckAgain,
     /// Time passed.
@@ -114,7 +120,14 @@ pub enum Action {
         /// Its number, counting from 1 on each socket.
         seq: i64,
     },
-    /// Drop the socket.
+    /// Say whether the person is active; never that they are away by their own choice (§12.2).
+    TellActivity {
+        /// Its number, from the same count as pings.
+        seq: i64,
+        /// They touched keyboard or pointer; otherwise they have not for a while.
+        active: bool,
+    },
+    /// Drop the socket, or give up opening it.
     Close,
     /// Read everything over REST; a load that runs already is given up.
     Load,

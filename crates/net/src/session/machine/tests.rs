@@ -1,3 +1,5 @@
+use std::collections::VecDeque;
+
 use super::*;
 
 /// Drives a machine along a script and shows its actions as short words.
@@ -13,6 +15,8 @@ fn words(actions: &[Action]) -> Vec<String> {
         .map(|action| match action {
             Action::Connect { connection_id, sequence_number } => format!("connect({connection_id},{sequence_number})"),
             Action::SendPing { seq } => format!("ping({seq})"),
+            Action::TellActivity { seq, active: true } => format!("active({seq})"),
+            Action::TellActivity { seq, active: false } => format!("idle({seq})"),
             Action::Close => "close".to_owned(),
             Action::Load => "load".to_owned(),
             Action::CheckIdentity => "identity".to_owned(),
@@ -290,6 +294,7 @@ fn a_session_that_is_over_stays_so_until_the_person_acts() {
 fn the_session_is_checked_now_and_then_although_all_looks_well() {
     let mut script = Script::live();
     script.machine.timing.counts_every = Duration::from_hours(1);
+    script.machine.timing.idle_after = Duration::from_hours(1);
     script.machine.compare_counts_later(script.now, Jitter(0));
     for ping in 2..=30 {
         script.wake(30_000, &[&format!("ping({ping})")]).step(Input::Reply { seq_reply: Some(ping), ok: true }, &[]);
@@ -500,4 +505,158 @@ fn chance_delays_a_comparison_by_five_minutes_at_most_and_a_load_puts_it_off() {
     script.step(Input::Loaded, &["live(11.1.0)"]);
     let due = script.machine.counts_due().unwrap().0;
     assert!((14 * 60_000..15 * 60_000).contains(&due), "{due}");
+}
+
+/// The person touched something now.
+fn input(script: &Script) -> Input<'static> {
+    Input::Person(Person { last_input: Some(script.now), locked: false })
+}
+
+#[test]
+fn somebody_at_work_is_told_after_ready_and_then_once_a_minute() {
+    let mut script = Script::new();
+    script
+        .step(Input::Person(Person { last_input: Some(MonoTime(0)), locked: false }), &[])
+        .wait(5_000)
+        .step(Input::Start, &["connecting", "connect(,0)"])
+        // Not before the server knows who we are, or it would not hear it.
+        .step(Input::Opened, &["ping(1)"])
+        .step(Script::hello("k1"), &["load", "active(2)"])
+        .step(Input::Reply { seq_reply: Some(1), ok: true }, &[])
+        .step(Input::Reply { seq_reply: Some(2), ok: true }, &[])
+        .step(Input::Loaded, &["live(11.1.0)"])
+        .wait(25_000);
+    let touched = input(&script);
+    script.step(touched, &[]).wait(5_000).step(Input::Tick, &["ping(3)"]);
+    script.step(Input::Reply { seq_reply: Some(3), ok: true }, &[]).wake(30_000, &["ping(4)", "active(5)"]);
+}
+
+#[test]
+fn somebody_of_whom_nothing_is_known_is_called_idle_once_connecting_is_five_minutes_ago() {
+    let mut script = Script::live();
+    for ping in 2..=11 {
+        script.wake(30_000, &[&format!("ping({ping})")]).step(Input::Reply { seq_reply: Some(ping), ok: true }, &[]);
+    }
+    script.wake(2_000, &["idle(12)"]).step(Input::Reply { seq_reply: Some(12), ok: true }, &[]);
+    script.wake(28_000, &["ping(13)"]);
+}
+
+#[test]
+fn after_a_reconnect_only_a_person_who_is_there_is_called_active() {
+    let reconnected = |last_input, locked| {
+        let mut script = Script::resuming();
+        let person = Person { last_input, locked };
+        script.step(Input::Person(person), &[]);
+        words(&script.machine.step(script.now, Jitter(0), Input::Reply { seq_reply: Some(1), ok: true }))
+    };
+    assert_eq!(reconnected(Some(MonoTime(60_000)), false), ["active(2)", "live(11.1.0)"]);
+    assert_eq!(reconnected(Some(MonoTime(60_000)), true), ["live(11.1.0)"]);
+    assert_eq!(reconnected(Some(MonoTime(2_000)), false), ["live(11.1.0)"], "it was a minute ago");
+    assert_eq!(reconnected(None, false), ["live(11.1.0)"]);
+}
+
+#[test]
+fn input_before_a_sleep_makes_nobody_active_after_it() {
+    let mut script = Script::live();
+    script.wait(10_000);
+    let touched = input(&script);
+    script
+        .step(touched.clone(), &["active(2)"])
+        .step(Input::Reply { seq_reply: Some(2), ok: true }, &[])
+        .step(Input::Woke, &["ping(3)"])
+        .wait(60)
+        .step(Input::Closed(Ending::Lost), &["waiting(3000)"])
+        // The display's clock stood still as well: it still tells the same.
+        .step(touched, &[])
+        .wake(3_000, &["connecting", "connect(k1,1)"])
+        .step(Input::Opened, &["ping(1)"])
+        .step(Input::Reply { seq_reply: Some(1), ok: true }, &["live(11.1.0)"])
+        .wait(1_000);
+    let touched = input(&script);
+    script.step(touched, &["active(2)"]);
+}
+
+#[test]
+fn a_refused_word_about_presence_says_nothing_of_the_session() {
+    let mut script = Script::live();
+    let touched = input(&script);
+    script.step(touched, &["active(2)"]).step(Input::Reply { seq_reply: Some(2), ok: false }, &[]);
+    script.wake(30_000, &["ping(3)"]).step(Input::Reply { seq_reply: Some(3), ok: false }, &["identity"]);
+}
+
+#[test]
+fn a_network_that_returns_ends_long_waits_but_not_the_servers_own_wish() {
+    let refused = |retry_after| Input::NotOpened { reason: "x".to_owned(), retry_after, doubt: false };
+    let wait = Some(Duration::from_mins(2));
+    for (change, until) in [(Input::NetworkUp, 120_000), (Input::Woke, 120_000), (Input::CheckAgain, 1_000)] {
+        let mut script = Script::new();
+        script.step(Input::Start, &["connecting", "connect(,0)"]).step(refused(wait), &["waiting(120000)"]).wait(1_000);
+        if matches!(change, Input::CheckAgain) {
+            script.step(change, &["connecting", "connect(,0)"]);
+        } else {
+            script.step(change, &[]).wake(until - 1_000, &["connecting", "connect(,0)"]);
+        }
+    }
+    let mut script = Script::new();
+    script.step(Input::Start, &["connecting", "connect(,0)"]);
+    for _ in 0..7 {
+        script.step(refused(None), &["waiting(3000)"]).wake(3_000, &["connecting", "connect(,0)"]);
+    }
+    script
+        .step(refused(None), &["waiting(192000)"])
+        .step(Input::NetworkUp, &[])
+        .wake(3_000, &["connecting", "connect(,0)"])
+        // And short waits are short again: it failed for a reason that is gone.
+        .step(refused(None), &["waiting(3000)"]);
+}
+
+#[test]
+fn an_attempt_that_hangs_on_a_network_that_is_gone_begins_anew() {
+    let mut script = Script::new();
+    script
+        .step(Input::Start, &["connecting", "connect(,0)"])
+        .wait(20_000)
+        .step(Input::NetworkUp, &["close"])
+        // It came about in the same moment: too late.
+        .step(Input::Opened, &["close"])
+        .wake(3_000, &["connect(,0)"])
+        // The person's own wish does not disturb one that runs.
+        .step(Input::CheckAgain, &[])
+        .step(Input::Opened, &["ping(1)"]);
+}
+
+#[test]
+fn a_network_change_proves_a_connection_without_forgetting_who_is_there() {
+    let mut script = Script::live();
+    let touched = input(&script);
+    script
+        .step(touched, &["active(2)"])
+        .step(Input::NetworkUp, &["ping(3)"])
+        .wake(5_000, &["close", "waiting(3000)"])
+        .wake(3_000, &["connecting", "connect(k1,1)"])
+        .step(Input::Opened, &["ping(1)"])
+        .step(Input::Reply { seq_reply: Some(1), ok: true }, &["active(2)", "live(11.1.0)"]);
+}
+
+#[test]
+fn an_idle_connection_wakes_the_computer_twice_a_minute() {
+    let mut script = Script::live();
+    let (mut wakes, end) = (0_u64, script.now.0 + 3_600_000);
+    while let Some(wake) = script.machine.next_wake().filter(|wake| wake.0 < end) {
+        script.now = wake;
+        wakes += 1;
+        let mut actions = VecDeque::from(script.machine.step(script.now, script.jitter, Input::Tick));
+        while let Some(action) = actions.pop_front() {
+            let reply = match action {
+                Action::SendPing { seq } | Action::TellActivity { seq, .. } => {
+                    Input::Reply { seq_reply: Some(seq), ok: true }
+                }
+                Action::CheckIdentity => Input::Identity(Identity::Alive),
+                Action::Load => Input::Loaded,
+                Action::CompareCounts | Action::Close | Action::Connect { .. } | Action::Report(_) => continue,
+            };
+            actions.extend(script.machine.step(script.now, script.jitter, reply));
+        }
+    }
+    assert!((119..=135).contains(&wakes), "{wakes} in an hour");
 }
