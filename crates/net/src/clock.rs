@@ -3,6 +3,7 @@
 //! Monotonic time comes from tokio's clock, so a paused test clock carries the driver and the sessions with it.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use belfry_core::time::{MonoTime, Now};
@@ -12,17 +13,40 @@ use tokio::time::Instant;
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     start: Instant,
+    /// In a simulation: what the wall clock said at the start, Unix milliseconds. Moving it is a sleep, or a clock set anew.
+    began: Option<&'static AtomicI64>,
 }
 
 impl Clock {
     /// A clock that starts now.
     pub fn start() -> Self {
-        Self { start: Instant::now() }
+        Self { start: Instant::now(), began: None }
+    }
+
+    /// A clock of a simulation, which starts now: its wall clock is `began` (Unix milliseconds, UTC) and what passed since on
+    /// tokio's clock.
+    pub fn simulated(began: &'static AtomicI64) -> Self {
+        Self { start: Instant::now(), began: Some(began) }
     }
 
     /// Monotonic time since the start, and the wall clock in the person's time zone.
     pub fn now(&self) -> Now {
-        Now { mono: self.mono(), wall: jiff::Zoned::now() }
+        let mono = self.mono();
+        match self.began {
+            None => Now { mono, wall: jiff::Zoned::now() },
+            Some(_) => Now::utc(mono.0, self.wall_ms()),
+        }
+    }
+
+    /// The wall clock, Unix milliseconds.
+    pub fn wall_ms(&self) -> i64 {
+        match self.began {
+            None => wall_ms(),
+            Some(began) => {
+                let passed = i64::try_from(self.mono().0).unwrap_or(i64::MAX);
+                began.load(Ordering::Relaxed).saturating_add(passed)
+            }
+        }
     }
 
     /// Monotonic time since the start.
@@ -49,7 +73,7 @@ pub fn now() -> Now {
     process().now()
 }
 
-/// Unix milliseconds.
+/// Unix milliseconds, by the computer's clock.
 pub fn wall_ms() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }

@@ -150,7 +150,7 @@ impl Driver {
     fn wake(&self) -> Option<tokio::time::Instant> {
         let mono = self.engine.next_deadline().map(|at| self.clock.instant(at));
         let wall = self.engine.next_wall_deadline_ms().map(|at| {
-            let left = u64::try_from(at.saturating_sub(crate::clock::wall_ms())).unwrap_or(0);
+            let left = u64::try_from(at.saturating_sub(self.clock.wall_ms())).unwrap_or(0);
             // The wall clock may be set meanwhile: look at it again at least every minute.
             let left = Duration::from_millis(left).min(Duration::from_mins(1)).max(Duration::from_millis(1));
             tokio::time::Instant::now() + left

@@ -176,6 +176,11 @@ pub fn spawn(handle: &Handle, setup: Setup) -> Running {
 }
 
 impl Running {
+    /// Ends at once, without a word to anybody: as a crash does, which nothing must depend on.
+    pub fn abort(self) {
+        self.task.abort();
+    }
+
     /// Ends every session in order, within three seconds. The effects that still wait can be read before from `effects`.
     pub async fn shutdown(self) {
         let Self { view: _, effects, inputs: _, stop, task } = self;

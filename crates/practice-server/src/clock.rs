@@ -25,6 +25,11 @@ impl Clock {
         }))
     }
 
+    /// A clock that says what it is told: one that a simulation shares with others.
+    pub fn of(read: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
+        Self(Arc::new(read))
+    }
+
     /// A clock that moves only when its hand is moved.
     pub fn by_hand(start_ms: i64) -> (Self, ClockHand) {
         let hand = ClockHand(Arc::new(AtomicI64::new(start_ms)));

@@ -14,13 +14,13 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::error::Refused;
 use crate::faults::HttpFault;
 use crate::hub::Wanted;
-use crate::link::{FaultyStream, Link};
+use crate::link::{FaultyStream, Link, Pipe};
 use crate::rest::{self, Reply, Req};
 use crate::shared::Shared;
 use crate::{control, socket};
@@ -37,6 +37,7 @@ pub(crate) async fn listen(shared: Arc<Shared>, listener: TcpListener) {
     loop {
         match listener.accept().await {
             Ok((tcp, _)) => {
+                tcp.set_nodelay(true).ok();
                 let server = Arc::clone(&shared);
                 shared.spawn(connection(server, tcp));
             }
@@ -46,11 +47,11 @@ pub(crate) async fn listen(shared: Arc<Shared>, listener: TcpListener) {
     }
 }
 
-async fn connection(shared: Arc<Shared>, tcp: TcpStream) {
-    tcp.set_nodelay(true).ok();
+/// Serves one connection to its end.
+pub(crate) async fn connection(shared: Arc<Shared>, stream: impl Pipe) {
     let link = Arc::new(Link::default());
     shared.lock().remember_link(&link);
-    let stream = FaultyStream::new(tcp, Arc::clone(&link));
+    let stream = FaultyStream::new(stream, Arc::clone(&link));
     let service = service_fn(move |request| {
         let (shared, link) = (Arc::clone(&shared), Arc::clone(&link));
         async move { Ok::<_, Infallible>(answer(shared, link, request).await) }

@@ -1,11 +1,11 @@
-//! A TCP connection that can be made to fail on demand.
+//! A connection that can be made to fail on demand.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
 
 #[derive(Debug, Default)]
@@ -47,10 +47,27 @@ impl Link {
     }
 }
 
-/// A TCP stream under the orders of its [`Link`].
+/// What a connection is made of.
+pub(crate) trait Pipe: AsyncRead + AsyncWrite + Send + Unpin + 'static {
+    /// Makes the other side see a reset instead of an orderly end, where there is such a difference.
+    fn will_reset(&self);
+}
+
+impl Pipe for TcpStream {
+    fn will_reset(&self) {
+        // Closing with unsent data thrown away is what makes it an RST.
+        self.set_zero_linger().ok();
+    }
+}
+
+impl Pipe for DuplexStream {
+    fn will_reset(&self) {}
+}
+
+/// A stream under the orders of its [`Link`].
 #[derive(Debug)]
-pub(crate) struct FaultyStream {
-    tcp: TcpStream,
+pub(crate) struct FaultyStream<S> {
+    stream: S,
     link: Arc<Link>,
 }
 
@@ -61,9 +78,9 @@ enum Go {
     Dead,
 }
 
-impl FaultyStream {
-    pub(crate) fn new(tcp: TcpStream, link: Arc<Link>) -> Self {
-        Self { tcp, link }
+impl<S: Pipe> FaultyStream<S> {
+    pub(crate) fn new(stream: S, link: Arc<Link>) -> Self {
+        Self { stream, link }
     }
 
     fn orders(&self, cx: &Context<'_>, writing: bool) -> Go {
@@ -85,32 +102,31 @@ impl FaultyStream {
     }
 
     fn reset(&self) -> io::Error {
-        // Closing with unsent data thrown away is what makes it an RST.
-        self.tcp.set_zero_linger().ok();
+        self.stream.will_reset();
         io::Error::from(io::ErrorKind::ConnectionReset)
     }
 }
 
-impl AsyncRead for FaultyStream {
+impl<S: Pipe> AsyncRead for FaultyStream<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.orders(cx, false) {
             Go::Dead => Poll::Ready(Err(self.reset())),
             Go::Wait => Poll::Pending,
-            Go::On | Go::Half => Pin::new(&mut self.tcp).poll_read(cx, buf),
+            Go::On | Go::Half => Pin::new(&mut self.stream).poll_read(cx, buf),
         }
     }
 }
 
-impl AsyncWrite for FaultyStream {
+impl<S: Pipe> AsyncWrite for FaultyStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         match self.orders(cx, true) {
             Go::Dead => Poll::Ready(Err(self.reset())),
             Go::Wait => Poll::Pending,
-            Go::On => Pin::new(&mut self.tcp).poll_write(cx, buf),
+            Go::On => Pin::new(&mut self.stream).poll_write(cx, buf),
             Go::Half => {
                 let half = buf.get(..buf.len() / 2).unwrap_or_default();
                 // Nothing is lost if this is not ready: the connection dies either way.
-                Pin::new(&mut self.tcp).poll_write(cx, half).map(|_| ()).is_ready();
+                Pin::new(&mut self.stream).poll_write(cx, half).map(|_| ()).is_ready();
                 Poll::Ready(Err(io::Error::from(io::ErrorKind::ConnectionReset)))
             }
         }
@@ -120,11 +136,11 @@ impl AsyncWrite for FaultyStream {
         match self.orders(cx, true) {
             Go::Dead => Poll::Ready(Err(self.reset())),
             Go::Wait => Poll::Pending,
-            Go::On | Go::Half => Pin::new(&mut self.tcp).poll_flush(cx),
+            Go::On | Go::Half => Pin::new(&mut self.stream).poll_flush(cx),
         }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use tokio::io::DuplexStream;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -84,7 +85,28 @@ impl PracticeServer {
     /// When the port cannot be bound, or the world names people or teams that it does not have.
     pub async fn start(options: Options) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
-        let address = listener.local_addr()?;
+        let server = Self::build(options, listener.local_addr()?)?;
+        let accepting = Arc::clone(&server.shared);
+        server.shared.spawn(http::listen(accepting, listener));
+        Ok(server)
+    }
+
+    /// Starts a server that nobody reaches but by [`Self::serve`]: no socket of the system, so that a whole world runs in
+    /// one process and on tokio's paused time. It says of itself to be on 127.0.0.1 at the port of the options.
+    ///
+    /// # Errors
+    /// When the world names people or teams that it does not have.
+    pub fn start_detached(options: Options) -> io::Result<Self> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
+        Self::build(options, address)
+    }
+
+    /// Serves one more connection, until either side ends it.
+    pub fn serve(&self, stream: DuplexStream) {
+        self.shared.spawn(http::connection(Arc::clone(&self.shared), stream));
+    }
+
+    fn build(options: Options, address: SocketAddr) -> io::Result<Self> {
         let own_url = format!("http://{address}{}", options.world.subpath);
         let state = State::build(options.world, options.clock, options.seed, &own_url)
             .map_err(|refused| io::Error::new(io::ErrorKind::InvalidInput, refused))?;
