@@ -303,6 +303,23 @@ impl PracticeServer {
         Ok(())
     }
 
+    /// Lets every session of a person end so many milliseconds from now.
+    pub fn ends_sessions_in(&self, name: &str, ms: i64) -> Result<(), Refused> {
+        let mut inner = self.shared.lock();
+        let user = inner.state.find_user(name)?;
+        let at = inner.state.now().saturating_add(ms);
+        inner.state.end_all_at(&user, at);
+        Ok(())
+    }
+
+    /// The single sign-on provider vouches for this person at the next sign-ins with the browser.
+    pub fn vouches_for(&self, name: &str) -> Result<(), Refused> {
+        let mut inner = self.shared.lock();
+        let user = inner.state.find_user(name)?;
+        inner.state.vouched_for = Some(user);
+        Ok(())
+    }
+
     /// Comes back as another version, after a restart.
     pub fn upgrades(&self, version: Version) {
         {

@@ -6,6 +6,7 @@ mod media;
 mod plugins;
 mod posts;
 mod settings;
+mod sso;
 mod threads;
 
 use hyper::Method;
@@ -190,7 +191,7 @@ pub(crate) fn answer(inner: &mut Inner, req: &Req) -> Reply {
             return Reply::text(404, "text/plain; charset=utf-8", "404 page not found\n");
         }
         None if req.path.starts_with("/api/") => Err(Refused::no_endpoint(&req.path)),
-        None => return web_application(inner),
+        None => return sso::answer(inner, req).unwrap_or_else(|| web_application(inner)),
     };
     let mut reply = result.unwrap_or_else(|refused| Reply::refused(&refused, Some(&request_id)));
     if reply.status == 401 {

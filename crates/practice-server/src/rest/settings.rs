@@ -98,6 +98,7 @@ fn view(inner: &mut Inner, req: &Req, me: &Me) -> Answer {
         inner.emit(&events);
         Reply::json(&answer)
     };
+    inner.state.extend(&me.token);
     Ok(cookies(reply, inner, &me.token))
 }
 

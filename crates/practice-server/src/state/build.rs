@@ -47,6 +47,8 @@ impl State {
             sessions: BTreeMap::new(),
             desktop_tokens: BTreeMap::new(),
             desktop_tries: VecDeque::new(),
+            vouched_for: None,
+            with_provider: BTreeMap::new(),
             calls: BTreeMap::new(),
             pending: BTreeMap::new(),
             ledger: VecDeque::new(),

@@ -58,6 +58,10 @@ pub(crate) struct State {
     pub(crate) sessions: BTreeMap<String, Session>,
     desktop_tokens: BTreeMap<String, (String, i64)>,
     desktop_tries: VecDeque<i64>,
+    /// For whom the single sign-on provider vouches.
+    pub(crate) vouched_for: Option<String>,
+    /// Sign-ins that are with the provider, by their state: the application's token.
+    with_provider: BTreeMap<String, String>,
     pub(crate) calls: BTreeMap<String, Call>,
     pending: BTreeMap<String, (String, i64)>,
     pub(crate) ledger: VecDeque<PresenceEntry>,

@@ -153,6 +153,39 @@ impl State {
         Ok((self.new_session(&user, false), user))
     }
 
+    /// The browser goes to the provider; gives the state that it comes back with.
+    pub(crate) fn begin_sso(&mut self, client_token: String) -> String {
+        let state = self.ids.id();
+        self.with_provider.insert(state.clone(), client_token);
+        state
+    }
+
+    /// The browser is back: the application's token, and who was vouched for.
+    pub(crate) fn end_sso(&mut self, state: &str) -> Option<(String, String)> {
+        let client_token = self.with_provider.remove(state)?;
+        Some((client_token, self.vouched_for.clone()?))
+    }
+
+    /// Lets every session of a person end at this time.
+    pub(crate) fn end_all_at(&mut self, user: &str, at_ms: i64) {
+        for session in self.sessions.values_mut().filter(|s| s.user_id == user && !s.personal) {
+            session.expires_at = at_ms;
+        }
+    }
+
+    /// What a person does who is there: the session lasts its whole length again.
+    pub(crate) fn extend(&mut self, token: &str) {
+        let now = self.now();
+        let extends = self.config.get("ExtendSessionLengthWithActivity").is_some_and(|value| value == "true");
+        if let Some(session) = self.sessions.get_mut(token).filter(|s| extends && !s.personal) {
+            // Not before a hundredth of its length has passed, and at most once a day (`protocol.md` §2.5).
+            let elapsed = SESSION_MS - (session.expires_at - now);
+            if elapsed > (SESSION_MS / 100).clamp(5 * 60_000, 24 * 3600 * 1000) {
+                session.expires_at = now + SESSION_MS;
+            }
+        }
+    }
+
     pub(crate) fn sessions_json(&self, user: &str) -> Value {
         let rows = self.sessions.values().filter(|s| s.user_id == user);
         rows.map(|s| {
