@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use belfry_core::query::DoctorLine;
-use belfry_net::secrets::SecretStore;
+use belfry_net::secrets::{Place, SecretStore};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -81,10 +81,10 @@ fn look_at_sound() -> DoctorLine {
 }
 
 async fn look_at_keyring(secrets: &SecretStore) -> DoctorLine {
-    let place = match secrets {
-        SecretStore::Keyring(_) => "Tokens are kept in the system keyring",
-        SecretStore::File(_) => "Tokens are kept in a file that only you can read",
-        SecretStore::Memory(_) => "Tokens are kept in memory until Belfry ends",
+    let place = match secrets.place().await {
+        Place::Keyring => "Tokens are kept in the system keyring",
+        Place::File => "Tokens are kept in a file that only you can read",
+        Place::Memory => "Tokens are kept in memory until Belfry ends",
     };
     match secrets.probe().await {
         Ok(()) => line("Keyring", true, place),

@@ -58,13 +58,7 @@ struct World {
 
 impl World {
     async fn start(answer: impl Fn(&str) -> Answer + Send + Sync + 'static, token: bool) -> Self {
-        let memory = |key: &str| {
-            let secrets = SecretStore::memory();
-            if let (SecretStore::Memory(map), true) = (&secrets, token) {
-                map.lock().unwrap().insert(key.to_owned(), Secret::new("tok"));
-            }
-            secrets
-        };
+        let memory = |key: &str| SecretStore::remembering(token.then(|| (key.to_owned(), Secret::new("tok"))));
         Self::start_with(answer, memory).await
     }
 
