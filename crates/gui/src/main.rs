@@ -1,6 +1,7 @@
 //! `belfry`: arguments and logging; then the agent, a face, or a command. No logic lives here.
 
 mod cli;
+mod panics;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -8,6 +9,9 @@ use std::process::ExitCode;
 use cli::args;
 
 fn main() -> ExitCode {
+    // Both before anything is read that could be a secret.
+    belfry_agent::platform::forbid_core_files();
+    panics::keep_contents_out();
     let invocation = match args::parse(std::env::args_os().skip(1)) {
         Ok(invocation) => invocation,
         Err(error) => {

@@ -48,6 +48,27 @@ pub(super) fn impure(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// What handles tokens and messages has no way to print them past the log's own rules.
+pub(super) fn talkative(text: &str) -> Vec<String> {
+    // Put together here, so that no other rule finds them in this file.
+    let ways = [
+        concat!("print", "ln!("),
+        concat!("pri", "nt!("),
+        concat!("db", "g!("),
+        concat!("std", "out("),
+        concat!("std", "err("),
+        concat!("/dev/", "tty"),
+    ];
+    let lines = (1..).zip(text.lines());
+    lines
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+        .flat_map(|(number, line)| {
+            let found = ways.iter().filter(move |way| line.contains(**way));
+            found.map(move |way| format!("line {number}: belfry-net prints with {way}"))
+        })
+        .collect()
+}
+
 /// Words that stand before a secret.
 const SECRET_WORDS: [&str; 4] = ["token", "bearer", "password", "secret"];
 /// How far after such a word a secret is looked for, in bytes.
@@ -153,6 +174,13 @@ mod tests {
     fn core_is_pure_in_code_but_may_speak_of_the_world() {
         assert_eq!(impure("use std::fs::File;"), ["line 1: core uses std::fs"]);
         assert_eq!(impure("let x = 1; // std::fs is elsewhere"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn nothing_is_printed_by_hand_where_tokens_are() {
+        assert_eq!(talkative(concat!("    eprint", "ln!(\"{token}\");")).len(), 1);
+        assert_eq!(talkative(concat!("io::std", "err().write_all(b\"x\")")).len(), 1);
+        assert_eq!(talkative("/// prints nothing\nwriteln!(out, \"x\")?;"), Vec::<String>::new());
     }
 
     #[test]
