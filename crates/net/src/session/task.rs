@@ -187,10 +187,10 @@ impl Session {
             return;
         }
         let mut suspend = SuspendWatch::new(&self.start.clock.now());
+        self.advance(Input::Person(self.start.person)).await;
         self.sign_in().await;
         loop {
             let wake = [self.machine.next_wake(), self.token_at].into_iter().flatten().min();
-        self.advance(Input::Person(self.start.person)).await;
             // Timers stand still while the computer sleeps; a long wait must not hide that it woke.
             let look = self.start.clock.mono().after(LOOK_AT_CLOCK);
             let wake = wake.map(|at| self.start.clock.instant(at.min(look)));
@@ -339,16 +339,6 @@ impl Session {
         self.release().await;
     }
 
-    fn connect(&mut self, connection_id: String, sequence_number: i64) {
-        let Some(client) = &self.client else { return };
-        let (rest, token) = (Arc::clone(&client.rest), client.token.clone());
-        let (addresses, route) = (Arc::clone(&self.addresses), self.start.route.clone());
-        self.closed_by_server = false;
-        self.connecting = Some(self.jobs.spawn(async move {
-            let addresses = addresses.get_or_try_init(|| websocket_addresses(&rest)).await;
-            Done::Connected(match addresses {
-                Ok(addresses) => socket::open(addresses, &route, &token, &connection_id, sequence_number).await,
-                Err(refusal) => Err(refusal),
     /// Sends a frame; one that cannot be written means that the connection is lost.
     async fn say(&mut self, now: MonoTime, frame: String, actions: &mut VecDeque<Action>) {
         let Some(socket) = &mut self.socket else { return };
@@ -360,6 +350,16 @@ impl Session {
         }
     }
 
+    fn connect(&mut self, connection_id: String, sequence_number: i64) {
+        let Some(client) = &self.client else { return };
+        let (rest, token) = (Arc::clone(&client.rest), client.token.clone());
+        let (addresses, route) = (Arc::clone(&self.addresses), self.start.route.clone());
+        self.closed_by_server = false;
+        self.connecting = Some(self.jobs.spawn(async move {
+            let addresses = addresses.get_or_try_init(|| websocket_addresses(&rest)).await;
+            Done::Connected(match addresses {
+                Ok(addresses) => socket::open(addresses, &route, &token, &connection_id, sequence_number).await,
+                Err(refusal) => Err(refusal),
             })
         }));
     }
@@ -408,11 +408,11 @@ impl Session {
                     self.advance(Input::CheckAgain).await;
                 }
             }
+            ToSession::NetworkUp => self.advance(Input::NetworkUp).await,
+            ToSession::Person(person) => self.advance(Input::Person(person)).await,
             ToSession::Stop => {}
         }
     }
-            ToSession::NetworkUp => self.advance(Input::NetworkUp).await,
-            ToSession::Person(person) => self.advance(Input::Person(person)).await,
 
     async fn fetch(&mut self, fetch: Fetch) {
         let Some(client) = &self.client else {
