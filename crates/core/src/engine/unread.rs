@@ -19,8 +19,13 @@ pub(super) fn list(state: &ServerState) -> UnreadList {
     let most = UnreadList::MOST_ROWS;
     let mut mentions = state.sum.mentions();
     let mut places = u64::try_from(state.sum.len()).unwrap_or(u64::MAX);
-    let channels = state.sum.channels().take(most);
-    let mut rows: Vec<UnreadRow> = channels.filter_map(|(id, mentions)| channel_row(state, id, mentions)).collect();
+    let mut channels: Vec<(ChannelId, u32)> = state.sum.channels().take(most).collect();
+    // The sum keeps them by the minute.
+    channels.sort_by_key(|(id, mentions)| {
+        (Reverse(*mentions), Reverse(state.channels.get(id).map_or(0, |channel| channel.last_post_at)))
+    });
+    let mut rows: Vec<UnreadRow> =
+        channels.into_iter().filter_map(|(id, mentions)| channel_row(state, id, mentions)).collect();
     for (team, counts) in state.counted_threads() {
         mentions = mentions.saturating_add(clamped(counts.unread_mentions).into());
         places = places.saturating_add(thread_rows(state, team, counts, most, &mut rows));

@@ -165,7 +165,11 @@ impl ServerState {
         if unread.mentions == 0 && unread.messages == 0 {
             return BadgePart::default();
         }
-        BadgePart { mentions: clamped(unread.mentions), unread: true, last_post_at: channel.last_post_at }
+        BadgePart {
+            mentions: clamped(unread.mentions),
+            unread: true,
+            minute: channel.last_post_at.div_euclid(MINUTE_MS),
+        }
     }
 
     fn counts_for_badge(&self, channel: &ChannelState) -> bool {
@@ -184,6 +188,8 @@ impl ServerState {
     }
 }
 
+const MINUTE_MS: i64 = 60_000;
+
 /// What a channel adds to the badge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BadgePart {
@@ -191,15 +197,16 @@ pub struct BadgePart {
     pub mentions: u32,
     /// Whether anything is unread.
     pub unread: bool,
-    /// Where anything is unread: the time of its last post, Unix milliseconds.
-    pub last_post_at: i64,
+    /// Where anything is unread: the time of its last post, in minutes since the epoch. By the minute, because a busy
+    /// channel would change its place with every post; whoever lists a few of them looks at the exact times.
+    pub minute: i64,
 }
 
 /// The sum of all parts, and what it is the sum of.
 #[derive(Debug, Default)]
 pub struct BadgeSum {
     mentions: u64,
-    /// In the order in which they are listed: the most mentions first, then the newest.
+    /// In the order in which they are listed: the most mentions first, then the newest, to the minute.
     channels: BTreeSet<(Reverse<u32>, Reverse<i64>, ChannelId)>,
 }
 
@@ -207,7 +214,7 @@ impl BadgeSum {
     /// Exchanges one part of a channel for another.
     pub fn replace(&mut self, id: ChannelId, before: BadgePart, now: BadgePart) {
         self.mentions = self.mentions.saturating_sub(before.mentions.into()).saturating_add(now.mentions.into());
-        let place = |part: BadgePart| (Reverse(part.mentions), Reverse(part.last_post_at), id);
+        let place = |part: BadgePart| (Reverse(part.mentions), Reverse(part.minute), id);
         if before.unread {
             self.channels.remove(&place(before));
         }
@@ -231,7 +238,7 @@ impl BadgeSum {
         self.channels.is_empty()
     }
 
-    /// Channels with anything unread, and how many mentions each has: the most mentions first, then the newest.
+    /// Channels with anything unread, and how many mentions each has: the most mentions first, then the newest, to the minute.
     pub fn channels(&self) -> impl Iterator<Item = (ChannelId, u32)> {
         self.channels.iter().map(|(mentions, _, id)| (*id, mentions.0))
     }
