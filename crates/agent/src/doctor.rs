@@ -8,7 +8,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::display::{Display, Environment};
-use crate::effects::{sound, toast, tray};
+use crate::effects::{idle, network, sound, toast, tray};
 use crate::history;
 use crate::paths::Paths;
 use crate::prefs_file::PrefsFile;
@@ -18,18 +18,20 @@ const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Looks at every part. Changes nothing: no sound plays, no notification appears, no file is written.
 pub async fn examine(paths: &Paths, secrets: &SecretStore) -> Vec<DoctorLine> {
-    let (display, sound, keyring, tray, toasts, files) = tokio::join!(
+    let (display, sound, keyring, tray, toasts, idle, network, files) = tokio::join!(
         blocking("Display", look_at_display),
         blocking("Sound", look_at_sound),
         look_at_keyring(secrets),
         look_at_tray(),
         look_at_toasts(),
+        look_at_idle_time(),
+        look_at_network(),
         blocking("History", {
             let paths = paths.clone();
             move || look_at_files(&paths)
         }),
     );
-    let mut lines = vec![display, sound, keyring, tray, toasts];
+    let mut lines = vec![display, sound, keyring, tray, toasts, idle, network];
     lines.extend(files);
     lines
 }
@@ -105,6 +107,27 @@ async fn look_at_toasts() -> DoctorLine {
         Ok(service) => line("Notification service", true, format!("{service} answers")),
         Err(error) => line("Notification service", false, sentence(&error)),
     }
+}
+
+async fn look_at_idle_time() -> DoctorLine {
+    let places = idle::Places { session: None, displays: Environment::of_process() };
+    match timeout(PATIENCE, idle::probe(places)).await {
+        Ok(Some(by)) => line("Idle time", true, format!("{by} tells when you are at work")),
+        Ok(None) => {
+            let advice = "Nothing tells when you are at work, so Belfry never makes you look active on your servers";
+            line("Idle time", false, advice)
+        }
+        Err(_elapsed) => DoctorLine::late("Idle time"),
+    }
+}
+
+async fn look_at_network() -> DoctorLine {
+    let told = if network::probe(None).await {
+        "NetworkManager tells when there is a network again"
+    } else {
+        "Nothing tells when there is a network again; lost connections are tried again all the same"
+    };
+    line("Network", true, told)
 }
 
 fn look_at_files(paths: &Paths) -> Vec<DoctorLine> {

@@ -41,6 +41,8 @@ pub(super) struct Desk {
     pub(super) forced: Option<Surface>,
     pub(super) environment: Environment,
     pub(super) display: Display,
+    /// Whether the screen is, for those who then have nothing to look at.
+    pub(super) locked: watch::Sender<bool>,
     pub(super) state: State,
 }
 
@@ -114,7 +116,7 @@ impl Desk {
             };
             match woken {
                 Woken::Request(request) => self.on_request(request, &mut tasks).await,
-                Woken::Report(report) => self.inputs.signal(report).await,
+                Woken::Report(report) => self.on_report(report).await,
                 Woken::Command(command) => self.on_command(command, &mut tasks).await,
                 Woken::Call(Call::ShowWindow) => self.show_window().await,
                 Woken::Call(Call::OutputGone) => {
@@ -167,6 +169,15 @@ impl Desk {
     }
 
     async fn on_command(&mut self, command: Command, tasks: &mut JoinSet<()>) {
+    async fn on_report(&mut self, report: Signal) {
+        let locked = if let Signal::ScreenLocked(locked) = report { Some(locked) } else { None };
+        self.inputs.signal(report).await;
+        if let Some(locked) = locked {
+            // Only now: what is seen after unlocking must not overtake the news of it.
+            self.locked.send_replace(locked);
+        }
+    }
+
         if let Command::RemoveServer(id) = command
             && let Some(server) = self.answers.entry(|server| server.id == id)
         {

@@ -28,7 +28,7 @@ use crate::control::server::Listener;
 use crate::demo::{self, DemoError, PracticeServer};
 use crate::display::{Display, Environment};
 use crate::effects::desktop_state::{self, Buses};
-use crate::effects::{launcher, sound, toast, tray};
+use crate::effects::{idle, launcher, network, sound, toast, tray};
 use crate::faces::{Faces, Launch};
 use crate::history::{self, HistorySetup};
 use crate::instance::{Instance, InstanceError, InstanceLock};
@@ -292,6 +292,10 @@ impl Agent {
             parts.spawn_on(tray::run(view.clone(), click), handle);
             parts.spawn_on(launcher::run(None, view.clone()), handle);
         }
+        parts.spawn_on(network::run(None, report.clone()), handle);
+        let (locked, lock) = watch::channel(false);
+        let places = idle::Places { session: None, displays: environment.clone() };
+        parts.spawn_on(idle::run(places, view.clone(), lock, report.clone()), handle);
         let (stop, stopped) = watch::channel(false);
         let server = handle.spawn(listener.serve(view.clone(), request, stopped));
         if let Some(detail) = problem {
@@ -336,6 +340,7 @@ impl Agent {
             allow: options.allow,
             show_window: !headless && !options.hidden,
         })
+                locked,
     }
 
     async fn run(mut self) -> Result<Ended, AgentError> {

@@ -5,7 +5,9 @@
 //! None of them can hold up another, and none can stop a notification.
 
 pub mod desktop_state;
+pub mod idle;
 pub mod launcher;
+pub mod network;
 pub mod open_url;
 pub mod sound;
 pub mod toast;
@@ -15,3 +17,5 @@ pub mod tray;
 mod bus_tests;
 #[cfg(test)]
 mod desktop_state_tests;
+#[cfg(test)]
+mod network_tests;
