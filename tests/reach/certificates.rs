@@ -1,0 +1,92 @@
+//! Certificates that are not trusted, are trusted for one server, and change.
+
+use belfry_core::reach::{Obstacle, Reach, ReachDraft, ReachSecrets, Untrusted};
+use belfry_core::view::Health;
+use rcgen::{CertificateParams, date_time_ymd};
+
+use crate::parts::{Authority, Front, Session, draft, found, obstacle, practice};
+
+async fn untrusted(address: &str, draft: &ReachDraft) -> Untrusted {
+    match obstacle(address, draft).await {
+        Obstacle::Certificate(untrusted) => *untrusted,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn pinned(sha256: &str) -> ReachDraft {
+    draft(Reach { pinned_certificate: sha256.to_owned(), ..Reach::default() }, ReachSecrets::default())
+}
+
+#[tokio::test]
+async fn a_person_sees_whose_certificate_it_is_and_why_it_is_not_trusted() {
+    let (server, authority) = (practice().await, Authority::new());
+    let tls = authority.tls(&authority.issue("127.0.0.1", |_| {}), false);
+    let front = Front::start(server.address(), Some(tls), Vec::new()).await;
+    let seen = untrusted(&front.url(), &ReachDraft::default()).await;
+    assert_eq!(seen.reason, "the server's certificate was issued by somebody this computer does not trust");
+    assert_eq!(
+        (seen.certificate.subject.as_str(), seen.certificate.issuer.as_str()),
+        ("127.0.0.1", "Northwind Authority")
+    );
+    assert_eq!(seen.certificate.names, ["127.0.0.1"]);
+    assert_eq!((seen.certificate.sha256.len(), seen.pinned.as_str()), (95, ""));
+    assert!(seen.certificate.valid_until.ends_with("UTC"));
+    assert!(front.heads().is_empty(), "nothing was said to it");
+}
+
+#[tokio::test]
+async fn a_certificate_that_was_trusted_works_whatever_its_names_and_dates() {
+    let (server, authority) = (practice().await, Authority::new());
+    let old = |params: &mut CertificateParams| {
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = date_time_ymd(2021, 1, 1);
+    };
+    for issued in [authority.issue("127.0.0.1", old), authority.issue("other.example", |_| {})] {
+        let front = Front::start(server.address(), Some(authority.tls(&issued, false)), Vec::new()).await;
+        let seen = untrusted(&front.url(), &ReachDraft::default()).await;
+        assert_eq!(found(&front.url(), &pinned(&seen.certificate.sha256)).await.url, front.url());
+    }
+}
+
+#[tokio::test]
+async fn a_changed_certificate_is_never_accepted_silently() {
+    let (server, authority) = (practice().await, Authority::new());
+    let first = authority.issue("127.0.0.1", |_| {});
+    let front = Front::start(server.address(), Some(authority.tls(&first, false)), Vec::new()).await;
+    let trusted = untrusted(&front.url(), &ReachDraft::default()).await.certificate.sha256;
+    let mut session = Session::start(&front.url(), pinned(&trusted)).await;
+    session.live().await;
+
+    front.changes(authority.tls(&authority.issue("127.0.0.1", |_| {}), false));
+    server.drops();
+    let card = session.until(|server| matches!(server.health, Health::Waiting { .. })).await;
+    let card = match card.health {
+        Health::Waiting { reason, .. } if reason.contains("changed") => reason,
+        _ => match session
+            .until(|server| matches!(&server.health, Health::Waiting { reason, .. } if reason.contains("changed")))
+            .await
+            .health
+        {
+            Health::Waiting { reason, .. } => reason,
+            other => panic!("{other:?}"),
+        },
+    };
+    assert!(card.contains(&trusted[..20]), "{card}");
+    let heads = front.heads().len();
+    let seen = untrusted(&front.url(), &pinned(&trusted)).await;
+    assert_eq!(seen.pinned, trusted);
+    assert_ne!(seen.certificate.sha256, trusted);
+    assert!(card.contains(&seen.certificate.sha256[..20]), "{card}");
+    assert_eq!(front.heads().len(), heads, "nothing was said to whoever it is");
+    // Trusting the new one is a decision of its own.
+    assert_eq!(found(&front.url(), &pinned(&seen.certificate.sha256)).await.url, front.url());
+}
+
+#[tokio::test]
+async fn a_fingerprint_that_is_none_is_said_and_trusts_nobody() {
+    let (server, authority) = (practice().await, Authority::new());
+    let tls = authority.tls(&authority.issue("127.0.0.1", |_| {}), false);
+    let front = Front::start(server.address(), Some(tls), Vec::new()).await;
+    let error = belfry_net::discover::discover(&front.url(), &pinned("my certificate")).await.unwrap_err().to_string();
+    assert!(error.contains("not a SHA-256 fingerprint"), "{error}");
+}
