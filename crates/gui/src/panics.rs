@@ -38,7 +38,10 @@ mod tests {
     #[test]
     fn a_panic_says_where_and_not_with_what() {
         let log = Log::default();
-        let writer = { let log = log.clone(); move || log.clone() };
+        let writer = {
+            let log = log.clone();
+            move || log.clone()
+        };
         let subscriber = tracing_subscriber::fmt().with_writer(writer).with_ansi(false).finish();
         let before = panic::take_hook();
         keep_contents_out();
