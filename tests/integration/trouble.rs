@@ -51,8 +51,14 @@ fn without_a_keyring_signing_in_says_so_and_keeps_no_token() {
     let mut client = Client::connect(&desktop.socket()).unwrap();
     let login =
         Login::Password { login_id: "morgan".to_owned(), password: Secret::new("practice"), mfa: Secret::new("") };
-    let query =
-        Query::SignIn { server: None, url: practice.url(), name: "Northwind".to_owned(), insecure: true, login };
+    let query = Query::SignIn {
+        server: None,
+        url: practice.url(),
+        name: "Northwind".to_owned(),
+        insecure: true,
+        reach: None,
+        login,
+    };
     let Answer::Failed { message } = client.ask(query).unwrap() else { panic!("it signed in without a keyring") };
     assert!(message.contains("keyring"), "{message}");
     assert!(client.view().unwrap().servers.is_empty());

@@ -367,7 +367,7 @@ impl Session {
         };
         match tokio::time::timeout(LIMIT, waited).await {
             Ok(server) => server,
-            Err(_elapsed) => panic!("never: {:?}", self.running.view.borrow().servers),
+            Err(elapsed) => panic!("never, {elapsed}: {:?}", self.running.view.borrow().servers),
         }
     }
 

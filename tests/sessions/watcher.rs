@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use belfry_agent::history::{self, History, HistorySetup};
 use belfry_core::activity::Decision;
+use belfry_core::command::Command;
 use belfry_core::effect::Effect;
 use belfry_core::ids::ServerId;
 use belfry_core::prefs::{HistoryPrefs, LocalPrefs, ServerPrefs};
@@ -70,10 +71,10 @@ impl Watcher {
             "insecure": true,
         }))
         .unwrap();
-        let prefs = LocalPrefs { servers: vec![entry], ..LocalPrefs::default() };
         let secrets = SecretStore::memory();
         let token = server.person("morgan").signs_in().unwrap();
-        secrets.set(&prefs.servers[0].secret_key(), &Secret::new(&token)).await.unwrap();
+        secrets.set(&entry.secret_key(), &Secret::new(&token)).await.unwrap();
+        let prefs = LocalPrefs { servers: vec![entry], ..LocalPrefs::default() };
         let (reports, _problems) = mpsc::channel(16);
         let setup = HistorySetup {
             history: folder.join("history.db"),
@@ -101,13 +102,23 @@ impl Watcher {
         watcher
     }
 
+    /// Reports something of the desktop.
+    pub(crate) async fn signal(&self, signal: Signal) {
+        self.running.inputs.signal(signal).await;
+    }
+
+    /// The person wants something.
+    pub(crate) async fn command(&self, command: Command) {
+        self.running.inputs.send_command(command).await;
+    }
+
     pub(crate) fn view(&self) -> Arc<View> {
         Arc::clone(&self.running.view.borrow())
     }
 
     /// Carries effects out until something is true.
     pub(crate) async fn until(&mut self, what: &str, wanted: impl Fn(&Self) -> bool) {
-        let waited = tokio::time::timeout(LIMIT, async {
+        let reached = tokio::time::timeout(LIMIT, async {
             while !wanted(self) {
                 tokio::select! {
                     effect = self.running.effects.recv() => self.carry_out(effect.unwrap()).await,
@@ -115,9 +126,8 @@ impl Watcher {
                 }
             }
         });
-        if waited.await.is_err() {
-            panic!("never happened: {what}; {:#?} {:?} {:?}", self.view().servers, self.reasons(), self.texts());
-        }
+        let reached = reached.await.is_ok();
+        assert!(reached, "never happened: {what}; {:#?} {:?} {:?}", self.view().servers, self.reasons(), self.texts());
     }
 
     async fn carry_out(&mut self, effect: Effect) {

@@ -92,13 +92,20 @@ impl Client {
 
     /// Signs in with a password, allows notifications, and gives the entry's number.
     pub fn add_server(&mut self, url: &str, username: &str, password: &str) -> anyhow::Result<ServerId> {
-        let Answer::Discovered(found) = self.ask(Query::Discover { address: url.to_owned() })? else {
+        let Answer::Discovered(found) = self.ask(Query::Discover { address: url.to_owned(), reach: Box::default() })?
+        else {
             anyhow::bail!("no Mattermost server was found at {url}");
         };
         let login =
             Login::Password { login_id: username.to_owned(), password: Secret::new(password), mfa: Secret::new("") };
-        let query =
-            Query::SignIn { server: None, url: found.url.clone(), name: found.name, insecure: found.insecure, login };
+        let query = Query::SignIn {
+            server: None,
+            url: found.url.clone(),
+            name: found.name,
+            insecure: found.insecure,
+            reach: None,
+            login,
+        };
         let answer = self.ask(query)?;
         anyhow::ensure!(answer == Answer::SignedIn, "signing in ended with {answer:?}");
         let is_it =

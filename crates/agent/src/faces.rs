@@ -46,6 +46,8 @@ pub struct Faces {
     launch: Launch,
     window: Slot,
     banners: Slot,
+    /// What the window turns to once it has begun.
+    page: Option<Page>,
     children: JoinSet<Exit>,
     generation: u64,
     deaths: VecDeque<MonoTime>,
@@ -104,6 +106,7 @@ impl Faces {
             launch,
             window: Slot::default(),
             banners: Slot::default(),
+            page: None,
             children: JoinSet::new(),
             generation: 0,
             deaths: VecDeque::new(),
@@ -112,6 +115,10 @@ impl Faces {
 
     /// Brings the main window to the front, or starts it. Turns to a page where one is named.
     pub fn show_window(&mut self, now: MonoTime, page: Option<Page>) -> io::Result<()> {
+        if self.window.connection.is_none() {
+            // It is told as soon as it greets.
+            self.page = page.or(self.page);
+        }
         if let Some((_, down)) = &self.window.connection {
             // A full queue means that it hangs; it is ended by its connection then.
             if down.try_send(Down::Raise(page)).is_ok() {
@@ -133,6 +140,11 @@ impl Faces {
 
     /// A face greeted.
     pub fn connected(&mut self, face: Face, id: ConnectionId, down: mpsc::Sender<Down>) {
+        if face == Face::Window
+            && let Some(page) = self.page.take()
+        {
+            down.try_send(Down::Raise(Some(page))).ok(); // its queue is new and empty
+        }
         let Some(slot) = self.slot(face) else { return };
         slot.connection = Some((id, down));
         if let Some(process) = &slot.process {

@@ -13,6 +13,7 @@ pub mod effects;
 pub mod faces;
 pub mod history;
 pub mod instance;
+pub mod link_handler;
 pub mod mark;
 pub mod paths;
 pub mod pictures;

@@ -290,6 +290,8 @@ mod tests {
             auth: AuthKind::Password,
             permission: Permission::Allowed,
             insecure: false,
+            reach: belfry_core::reach::Reach::default(),
+            session: belfry_core::prefs::SessionPrefs::default(),
         }
     }
 

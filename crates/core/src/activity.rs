@@ -87,6 +87,8 @@ pub enum DecisionKind {
     Call,
     /// A session that ended.
     SignedOut,
+    /// A session that ends within a day.
+    SessionEnds,
     /// The sample shown on Allow.
     Sample,
 }

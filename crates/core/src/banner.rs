@@ -747,7 +747,7 @@ fn at_least_a_moment(left: Duration) -> Duration {
 pub fn lifetime_ms(prefs: &BannerPrefs, kind: BannerKind, priority: Priority, mentioned: bool) -> Option<u64> {
     let secs = match kind {
         BannerKind::Call => prefs.call_secs.clamp(5, 60),
-        BannerKind::SignedOut => return None,
+        BannerKind::SignedOut | BannerKind::SessionEnds => return None,
         BannerKind::Message | BannerKind::Sample | BannerKind::Summary if priority == Priority::Urgent => return None,
         BannerKind::Message | BannerKind::Sample | BannerKind::Summary if mentioned => prefs.mention_secs.clamp(1, 120),
         BannerKind::Message | BannerKind::Sample | BannerKind::Summary => prefs.message_secs.clamp(1, 60),

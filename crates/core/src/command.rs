@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{BannerId, ChannelId, PostId, ServerId};
 use crate::prefs::{AuthKind, LocalPrefs, Permission};
+use crate::reach::Reach;
 use crate::sound::SoundChoice;
 use crate::view::UnreadPlace;
 
@@ -25,6 +26,19 @@ pub enum Command {
         auth: AuthKind,
         /// Plain http was agreed to.
         insecure: bool,
+        /// What stands between this computer and it.
+        #[serde(default)]
+        reach: Box<Reach>,
+        /// The server's number for the session (`SessionPrefs::id`).
+        #[serde(default)]
+        session_id: String,
+    },
+    /// A server is reached in another way from now on. Sent by the agent after the secrets are stored; never by a face.
+    SetReach {
+        /// Which server.
+        server: ServerId,
+        /// How.
+        reach: Box<Reach>,
     },
     /// Take a server out of the list.
     RemoveServer(ServerId),
@@ -108,6 +122,8 @@ pub enum Command {
     ShowSample(ServerId),
     /// Raise or start the main window.
     ShowWindow,
+    /// The same, with the dialog that signs in to this server.
+    ShowSignIn(ServerId),
     /// End the program.
     Quit,
 }

@@ -66,6 +66,8 @@ pub enum Effect {
     OpenUrl(String),
     /// Raise or start the main window.
     ShowWindow,
+    /// The same, with the dialog that signs in to this server.
+    ShowSignIn(ServerId),
     /// End the program, in order.
     Quit,
 }
@@ -85,6 +87,8 @@ pub enum Fetch {
     Me,
     /// The thread counters.
     ThreadTotals,
+    /// How long the session with this number still lasts.
+    Session(String),
     /// The posts of a gap.
     Missed(Box<crate::missed::MissedPlan>),
     /// The sums of what is unread, and of these channels one by one (direct and group messages are in no sum).
@@ -120,6 +124,8 @@ pub enum DifferentPlace {
 /// A change on a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Write {
+    /// Let the session last longer, without marking anything (protocol §2.5).
+    ExtendSession,
     /// Mark a channel read.
     MarkRead(ChannelId),
     /// Mark a thread read up to now.

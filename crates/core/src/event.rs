@@ -209,6 +209,15 @@ pub struct ServerConfig {
     pub send_push_notifications: bool,
     /// `EnableUserStatuses`; absent counts as on.
     pub enable_user_statuses: bool,
+    /// `ExtendSessionLengthWithActivity`.
+    pub extend_session_with_activity: bool,
+}
+
+/// How long a session lasts, measured by its server's own clock (protocol §2.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SessionLife {
+    /// Milliseconds until it ends; `None` = the server does not say.
+    pub ends_in_ms: Option<i64>,
 }
 
 /// Licence: only what decides something.
@@ -663,6 +672,8 @@ pub enum Fetched {
     UnreadSums(Box<crate::missed::UnreadSums>),
     /// Whether the Calls plugin rings.
     CallsRinging(bool),
+    /// How long the session still lasts.
+    Session(SessionLife),
     /// The answer did not come; decide with what there is.
     Failed(crate::effect::Fetch),
 }

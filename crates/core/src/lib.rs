@@ -23,6 +23,7 @@ pub mod prefs;
 pub mod present;
 pub mod problem;
 pub mod query;
+pub mod reach;
 pub mod secret;
 pub mod signal;
 pub mod sound;

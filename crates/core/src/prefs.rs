@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::ServerId;
+use crate::reach::Reach;
 
 /// The newest version of the preferences' shape.
 pub const PREFS_VERSION: u32 = 1;
@@ -186,12 +187,34 @@ pub struct ServerPrefs {
     /// Plain http was agreed to.
     #[serde(default)]
     pub insecure: bool,
+    /// What stands between this computer and it.
+    #[serde(flatten)]
+    pub reach: Reach,
+    /// What is remembered of the session. Its token is not here.
+    #[serde(flatten)]
+    pub session: SessionPrefs,
+}
+
+/// What is remembered of a session, so that a new start knows which one it is and does not warn again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionPrefs {
+    /// The server's number for it, which is no secret; empty = unknown, or an access token, which has no session to follow.
+    #[serde(rename = "session_id", default)]
+    pub id: String,
+    /// When the person was last told that it ends soon, Unix milliseconds; 0 = never.
+    #[serde(rename = "session_warned_ms", default)]
+    pub warned_ms: i64,
 }
 
 impl ServerPrefs {
     /// Under which name the token is kept: the same server and account find it again.
     pub fn secret_key(&self) -> String {
         format!("{}#{}", self.url, self.username)
+    }
+
+    /// Under which name the secrets of its [`Reach`] are kept, together in one entry.
+    pub fn reach_key(&self) -> String {
+        format!("{} connection", self.secret_key())
     }
 }
 
@@ -204,6 +227,8 @@ pub enum AuthKind {
     Password,
     /// With a personal access token: never call logout with it (protocol §2.2).
     AccessToken,
+    /// In the browser, with single sign-on: the token is a session's.
+    Browser,
 }
 
 /// May a server notify? (product.md "Permission prompt")

@@ -19,7 +19,7 @@ pub enum ProblemKind {
     Prefs,
     /// History could not be read or written.
     History,
-    /// No keyring.
+    /// No keyring, or the place of the tokens cannot be used.
     Keyring,
     /// A link could not be opened in the browser.
     Links,
@@ -59,9 +59,10 @@ impl Problem {
                 "Changes last until Belfry ends; check the file and its folder",
             ),
             ProblemKind::History => ("The history could not be used", "Activity is kept in memory only"),
-            ProblemKind::Keyring => {
-                ("There is no system keyring", "Choose whether tokens may be kept in a file only you can read")
-            }
+            ProblemKind::Keyring => (
+                "Tokens cannot be read or kept",
+                "Unlock or start the system keyring, or sign in again to choose a file",
+            ),
             ProblemKind::Links => {
                 ("A link could not be opened", "Choose a default browser in your system's settings, then click again")
             }

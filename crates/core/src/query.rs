@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::activity::{ActivityFilter, ActivityRow};
 use crate::ids::{ServerId, UserId};
+use crate::reach::{Obstacle, ReachDraft};
 use crate::secret::Secret;
 
 /// A question.
@@ -22,6 +23,17 @@ pub enum Query {
     Discover {
         /// What the person typed.
         address: String,
+        /// How to get there.
+        reach: Box<ReachDraft>,
+    },
+    /// Reach a server of the list in another way, and look first whether that works.
+    SetReach {
+        /// Which.
+        server: ServerId,
+        /// How.
+        draft: Box<ReachDraft>,
+        /// Do not look: it is not there at present.
+        unchecked: bool,
     },
     /// Sign in and, where that works, add the server or bring its entry back to life.
     SignIn {
@@ -33,9 +45,45 @@ pub enum Query {
         name: String,
         /// Plain http was agreed to.
         insecure: bool,
+        /// How to get there; `None` = as the entry has it.
+        reach: Option<Box<ReachDraft>>,
         /// With what.
         login: Login,
     },
+    /// In which ways does this server let people in?
+    SignInWays {
+        /// The entry, where there is one.
+        server: Option<ServerId>,
+        /// Address as discovered.
+        url: String,
+        /// How to get there; `None` = as the entry has it.
+        reach: Option<Box<ReachDraft>>,
+    },
+    /// Begin to sign in with the browser, and open it. Answered with [`Answer::BrowserOpened`].
+    BrowserSignIn {
+        /// The entry to bring back to life; `None` = a new one.
+        server: Option<ServerId>,
+        /// Address as discovered.
+        url: String,
+        /// Name as discovered.
+        name: String,
+        /// Plain http was agreed to.
+        insecure: bool,
+        /// How to get there; `None` = as the entry has it.
+        reach: Option<Box<ReachDraft>>,
+        /// Who vouches for the person.
+        provider: Provider,
+        /// The browser may hand the sign-in over by a link: its scheme is registered for Belfry.
+        handover: bool,
+    },
+    /// Answered when the sign-in with this number has ended, one way or the other.
+    BrowserSignInDone(u64),
+    /// The link, or the address of the page, with which a sign-in in the browser ends.
+    FinishBrowserSignIn(Secret),
+    /// Nobody waits for the sign-in with this number any more.
+    CancelBrowserSignIn(u64),
+    /// Keep tokens in a file that only the person can read, from now on. The person was asked.
+    KeepTokensInFile,
     /// End the session on the server, forget the token, keep the entry.
     SignOut(ServerId),
     /// How things are, in lines.
@@ -99,10 +147,35 @@ pub enum Answer {
     },
     /// A Mattermost server was found.
     Discovered(Discovered),
+    /// The person has to answer or to fill in something first.
+    Obstacle(Obstacle),
+    /// The server is reached in the new way.
+    ReachSet,
     /// Signed in; the entry is in the view now or in a moment.
     SignedIn,
-    /// Signed out.
-    SignedOut,
+    /// Signed out here.
+    SignedOut {
+        /// Why the session may go on at the server, one sentence; `None` = it has ended there too.
+        remains: Option<String>,
+    },
+    /// In which ways one signs in.
+    SignInWays(SignInWays),
+    /// The browser was asked to open a page.
+    BrowserOpened {
+        /// Names this sign-in.
+        number: u64,
+        /// The page, to be opened by hand where the browser did not. It holds our half of the secret.
+        address: Secret,
+        /// Whether the browser can hand the sign-in over; otherwise the last page's address is pasted.
+        handover: bool,
+    },
+    /// There is no keyring to keep the token in, or none that answers: the person chooses.
+    KeyringMissing {
+        /// What is the matter, one sentence without a full stop.
+        message: String,
+    },
+    /// It is done.
+    Done,
     /// The server wants the code of an authenticator.
     MfaWanted {
         /// Whether a code was given and refused.
@@ -117,6 +190,43 @@ pub enum Answer {
         /// Why, in one sentence for people.
         message: String,
     },
+}
+
+/// In which ways a server lets people in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInWays {
+    /// With a password.
+    pub password: bool,
+    /// What the server calls the name that goes with it; empty = username or email.
+    pub login_id: String,
+    /// With the browser.
+    pub browser: Vec<BrowserWay>,
+    /// It would offer the browser, but is too old to hand the sign-in over.
+    pub browser_too_old: bool,
+}
+
+/// A way in through the browser.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrowserWay {
+    /// Who vouches for the person.
+    pub provider: Provider,
+    /// What the server calls it.
+    pub label: String,
+}
+
+/// Who vouches for a person in the browser (protocol §2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Provider {
+    /// GitLab, or what pretends to be it.
+    GitLab,
+    /// Google.
+    Google,
+    /// Microsoft Entra ID, once Office 365.
+    Office365,
+    /// Any `OpenID` Connect provider.
+    OpenId,
+    /// Any SAML provider.
+    Saml,
 }
 
 /// What was found at an address.

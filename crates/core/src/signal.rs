@@ -39,7 +39,7 @@ pub enum Signal {
     Woke,
     /// There is a network again, or another one: connections are worth a try at once.
     NetworkUp,
-    /// The person touched keyboard or pointer. Servers are told by the sessions; the engine decides nothing by it.
+    /// The person touched keyboard or pointer. Servers are told by the sessions; sessions may last longer by it.
     InputSeen {
         /// How long ago, milliseconds.
         ago_ms: u64,

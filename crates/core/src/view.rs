@@ -67,6 +67,9 @@ pub struct ServerView {
     pub unread: UnreadList,
     /// Its version, once known.
     pub version: String,
+    /// When the session ends, Unix milliseconds, where that is known and less than a week away.
+    #[serde(default)]
+    pub session_ends_ms: Option<i64>,
 }
 
 /// What a server's share of the badge is the sum of: every channel and thread that counts, as far as there is room.
@@ -216,6 +219,8 @@ pub enum BannerKind {
     Call,
     /// A session ended: sign in again.
     SignedOut,
+    /// A session ends within a day.
+    SessionEnds,
     /// The sample shown on Allow.
     Sample,
     /// What was held back, in one line: "12 messages in 4 conversations while notifications were paused".

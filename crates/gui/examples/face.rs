@@ -1,11 +1,12 @@
 //! A face with a made-up view, without an agent:
-//! `cargo run -p belfry-gui --example face -- window|banners [light|dark] [permission] [pictures=FOLDER]`
+//! `cargo run -p belfry-gui --example face -- window|banners [light|dark] [permission] [certificate] [pictures=FOLDER]`
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use belfry_core::prefs::ThemeChoice;
 use belfry_core::query::{Answer, Picture, PictureOf, Query};
+use belfry_core::reach::{CertificateFacts, Obstacle, Untrusted};
 use belfry_core::view::View;
 use belfry_gui::{Down, Link, Up, testing};
 
@@ -42,6 +43,7 @@ fn main() -> Result<(), belfry_gui::FaceError> {
         .flatten()
         .filter_map(|file| file.path().into_os_string().into_string().ok())
         .collect();
+    let certificate = has("certificate");
     let (link, peer) = Link::pair();
     let first = Down::View(Arc::new(view.clone()));
     let scripted = std::thread::Builder::new().name("agent".to_owned()).spawn(move || {
@@ -57,6 +59,8 @@ fn main() -> Result<(), belfry_gui::FaceError> {
             let (id, answer) = match up {
                 Up::Query(id, Query::Activity { .. }) => (id, Answer::Activity { rows: rows.clone(), more: false }),
                 Up::Query(id, Query::Pictures(people)) => (id, pictures(people, &files)),
+                Up::Query(id, Query::Discover { .. } | Query::SetReach { .. }) if certificate => (id, untrusted()),
+                Up::Query(id, Query::Discover { .. }) => (id, Answer::Obstacle(Obstacle::FrontLogin { refused: true })),
                 Up::Query(..) | Up::Command(_) | Up::Signal(_) => continue,
             };
             if peer.down.send(Down::Answer(id, answer)).is_err() {
@@ -66,6 +70,22 @@ fn main() -> Result<(), belfry_gui::FaceError> {
     });
     assert!(scripted.is_ok(), "a thread");
     if has("banners") { belfry_gui::run_banners(link) } else { belfry_gui::run_window(link) }
+}
+
+fn untrusted() -> Answer {
+    let sha256 = |text: &str| vec![text; 16].join(":");
+    Answer::Obstacle(Obstacle::Certificate(Box::new(Untrusted {
+        reason: "the server shows another certificate than the one that was trusted for it".to_owned(),
+        certificate: CertificateFacts {
+            subject: "chat.northwind.example, Northwind Ltd".to_owned(),
+            issuer: "Northwind Authority".to_owned(),
+            names: vec!["chat.northwind.example".to_owned(), "10.0.0.7".to_owned()],
+            valid_from: "1 January 2026, 00:00 UTC".to_owned(),
+            valid_until: "1 January 2027, 00:00 UTC".to_owned(),
+            sha256: sha256("AB:4F"),
+        },
+        pinned: sha256("07:D2"),
+    })))
 }
 
 fn pictures(people: Vec<PictureOf>, files: &[String]) -> Answer {

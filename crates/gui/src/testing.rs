@@ -5,7 +5,8 @@ use belfry_core::badge::Badge;
 use belfry_core::decide::reason::Reason;
 use belfry_core::event::Priority;
 use belfry_core::ids::{BannerId, ChannelId, PostId, ServerId, UserId};
-use belfry_core::prefs::Permission;
+use belfry_core::prefs::{AuthKind, Permission, ServerPrefs, SessionPrefs};
+use belfry_core::reach::Reach;
 use belfry_core::sound::{MessageSound, SoundChoice};
 use belfry_core::view::{BannerKind, BannerView, Health, ServerView, UnreadList, UnreadPlace, UnreadRow, View};
 
@@ -27,6 +28,22 @@ pub fn server(id: u32, name: &str, url: &str) -> ServerView {
         badge: Badge::default(),
         unread: UnreadList::default(),
         version: "11.1.0".to_owned(),
+        session_ends_ms: None,
+    }
+}
+
+/// The local preferences of a server.
+pub fn entry(id: u32, auth: AuthKind) -> ServerPrefs {
+    ServerPrefs {
+        id: ServerId(id),
+        url: "https://chat.example.org".to_owned(),
+        name: "Northwind".to_owned(),
+        username: "morgan".to_owned(),
+        auth,
+        permission: Permission::Allowed,
+        insecure: false,
+        reach: Reach::default(),
+        session: SessionPrefs::default(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Every word that both faces show, in one place. Sentence case, no colon after labels, no full stop after one sentence.
 
+mod reach;
+mod sign_in;
 mod unread;
 
 use belfry_core::activity::{Decision, DecisionKind, Verdict};
@@ -8,6 +10,19 @@ use belfry_core::event::Priority;
 use belfry_core::prefs::Permission;
 use belfry_core::view::{BannerView, Health, ServerView};
 
+pub use reach::{
+    CERTIFICATE_ADVICE, CERTIFICATE_CHANGED_TITLE, CERTIFICATE_MEANS, CERTIFICATE_TITLE, CONNECTION, CONNECTION_MORE,
+    FINGERPRINT, FORGET_CERTIFICATE, FRONT, FRONT_PASSWORD, FRONT_USER, GO_THERE, IDENTITY, IDENTITY_FILE,
+    IDENTITY_HINT, IDENTITY_KEY, IDENTITY_PASSWORD, ISSUED_BY, ISSUED_TO, NOT_SAID, OPTIONS, PRE_AUTH, PRE_AUTH_SECRET,
+    PROXY, PROXY_ADDRESS, PROXY_HINT, PROXY_NONE, PROXY_OWN, PROXY_PASSWORD, PROXY_SYSTEM, PROXY_USER, QUIET_HOW,
+    QUIET_TITLE, QUIET_WHY, SAVE, SAVE_ANYWAY, TRUST, TRUSTED, TRUSTED_UNTIL_NOW, TRYING, UNCHANGED, UNDERSTOOD,
+    VALID_FOR, VALID_FROM, VALID_UNTIL, connection_title, obstacle,
+};
+pub use sign_in::{
+    ASKING_WAYS, BROWSER_TOO_OLD, COPIED, COPY_ADDRESS, FINISH_IN_BROWSER, HAND_OVER, HAND_OVER_HINT, IN_BROWSER,
+    KEEP_IN_FILE, KEYRING_TITLE, PASTE, PASTE_INSTEAD, PROVIDER, SIGN_IN_AGAIN_MORE, WAITING_FOR_LINK,
+    WAITING_FOR_PASTE, continue_with, keyring_question, session_ends, session_ends_soon,
+};
 pub use unread::{
     counted, list_unread, unread_conversations, unread_left_over, unread_line, unread_name, unread_place, unread_rest,
     unread_summary, unread_title,
@@ -221,6 +236,7 @@ pub fn ago_changes_in_ms(now_ms: i64, then_ms: i64) -> u64 {
 pub fn place_of(decision: &Decision, server: &str) -> String {
     let place = match (&decision.thread, decision.kind) {
         (_, DecisionKind::SignedOut) => "signed out".to_owned(),
+        (_, DecisionKind::SessionEnds) => "sign-in ends".to_owned(),
         (_, DecisionKind::Sample) => "sample".to_owned(),
         (Some(root), DecisionKind::Post | DecisionKind::Urgent | DecisionKind::Call) => format!("thread: {root}"),
         (None, DecisionKind::Post | DecisionKind::Urgent) if decision.direct => "direct message".to_owned(),
@@ -304,7 +320,8 @@ pub fn span(seconds: i64) -> String {
     }
 }
 
-fn sentence(text: &str) -> String {
+/// With a capital letter.
+pub fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

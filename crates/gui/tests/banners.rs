@@ -166,15 +166,18 @@ fn further_actions_mute_the_channel() {
 }
 
 #[test]
-fn a_call_is_dismissed_and_a_signed_out_server_leads_to_the_window() {
+fn a_call_is_dismissed_and_a_signed_out_server_leads_to_its_dialog() {
     let mut harness = one(BannerKind::Call);
     harness.get_by_label("Dismiss").click();
     harness.run_steps(2);
     assert_eq!(commands(&mut harness), [Command::DismissCall(BannerId(7))]);
-    let mut harness = one(BannerKind::SignedOut);
-    harness.get_by_label("Sign in…").click();
-    harness.run_steps(2);
-    assert_eq!(commands(&mut harness), [Command::ShowWindow, Command::DismissBanner(BannerId(7))]);
+    for kind in [BannerKind::SignedOut, BannerKind::SessionEnds] {
+        let mut harness = one(kind);
+        harness.get_by_label("Sign in…").click();
+        harness.run_steps(2);
+        let sent = commands(&mut harness);
+        assert_eq!(sent, [Command::ShowSignIn(ServerId(1)), Command::DismissBanner(BannerId(7))], "{kind:?}");
+    }
 }
 
 #[test]

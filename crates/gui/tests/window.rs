@@ -3,9 +3,9 @@
 use belfry_core::activity::ActivityFilter;
 use belfry_core::command::Command;
 use belfry_core::ids::{ChannelId, PostId, ServerId};
-use belfry_core::prefs::Permission;
+use belfry_core::prefs::{AuthKind, Permission};
 use belfry_core::problem::{Problem, ProblemKind};
-use belfry_core::query::{Answer, Discovered, DoctorLine, Login, Query};
+use belfry_core::query::{Answer, BrowserWay, Discovered, DoctorLine, Login, Provider, Query, SignInWays};
 use belfry_core::secret::Secret;
 use belfry_core::view::{Health, UnreadList, UnreadPlace, View};
 use belfry_gui::outbox::Outbox;
@@ -258,8 +258,12 @@ fn discovered(found: Discovered) -> Harness<'static, World> {
     harness.get_by_role_and_label(Role::Button, "Continue").click();
     harness.run_steps(3);
     let (id, query) = harness.state_mut().query();
-    assert_eq!(query, Query::Discover { address: "chat.example.org".to_owned() });
+    assert_eq!(query, Query::Discover { address: "chat.example.org".to_owned(), reach: Box::default() });
     answer(&mut harness, id, Answer::Discovered(found));
+    let (id, query) = harness.state_mut().query();
+    assert!(matches!(query, Query::SignInWays { server: None, .. }), "{query:?}");
+    let ways = SignInWays { password: true, ..SignInWays::default() };
+    answer(&mut harness, id, Answer::SignInWays(ways));
     harness
 }
 
@@ -285,6 +289,7 @@ fn adding_a_server_goes_from_address_to_password_to_code() {
         url: "https://chat.example.org".to_owned(),
         name: "Example".to_owned(),
         insecure: false,
+        reach: Some(Box::default()),
         login: Login::Password {
             login_id: "morgan".to_owned(),
             password: Secret::new("correct horse"),
@@ -347,6 +352,96 @@ fn a_personal_access_token_signs_in_too_and_is_never_readable() {
     let (_, query) = harness.state_mut().query();
     assert!(matches!(&query, Query::SignIn { login: Login::AccessToken(token), .. } if token.expose() == "abcdefg"));
     assert!(!format!("{query:?} {:?}", harness.state().state).contains("abcdefg"));
+}
+
+/// A server of the list that signs people in with the browser, its dialog open.
+fn in_browser() -> Harness<'static, World> {
+    let mut view = testing::view();
+    view.servers[0].health = Health::SignedOut { reason: "the server ended the session".to_owned() };
+    view.prefs.servers = vec![testing::entry(1, AuthKind::Browser)];
+    let mut harness = window(view);
+    click(&mut harness, "Servers");
+    harness.state_mut().out.take();
+    click(&mut harness, "Sign in, Northwind");
+    let (id, _) = harness.state_mut().query();
+    let browser = vec![BrowserWay { provider: Provider::GitLab, label: "Forge".to_owned() }];
+    answer(&mut harness, id, Answer::SignInWays(SignInWays { browser, ..SignInWays::default() }));
+    harness
+}
+
+#[test]
+fn signing_in_again_with_the_browser_is_one_button_and_ends_by_itself() {
+    let mut harness = in_browser();
+    click(&mut harness, "Continue with Forge…");
+    let (id, query) = harness.state_mut().query();
+    let Query::BrowserSignIn { server, provider, handover, reach, .. } = query else { panic!("{query:?}") };
+    assert_eq!((server, provider, handover, reach), (Some(ServerId(1)), Provider::GitLab, true, None));
+    let address = Secret::new("https://chat.example.org/oauth/gitlab/login?desktop_token=dev-1");
+    answer(&mut harness, id, Answer::BrowserOpened { number: 3, address, handover: true });
+    harness.get_by_role_and_label(Role::Dialog, "Finish in your browser");
+    let (id, query) = harness.state_mut().query();
+    assert_eq!(query, Query::BrowserSignInDone(3));
+    answer(&mut harness, id, Answer::SignedIn);
+    assert!(harness.query_by_label("Finish in your browser").is_none(), "the dialog is closed");
+}
+
+#[test]
+fn the_last_pages_address_can_be_pasted_and_giving_up_is_told() {
+    let mut harness = in_browser();
+    click(&mut harness, "Let the browser hand the sign-in back to Belfry");
+    click(&mut harness, "Continue with Forge…");
+    let (id, query) = harness.state_mut().query();
+    assert!(matches!(query, Query::BrowserSignIn { handover: false, .. }), "{query:?}");
+    answer(&mut harness, id, Answer::BrowserOpened { number: 4, address: Secret::new("https://x"), handover: false });
+    let link = "https://chat.example.org/login/desktop?client_token=a&server_token=b";
+    type_into(&mut harness, "Address of the last page", link, Role::TextInput);
+    harness.state_mut().out.take();
+    click(&mut harness, "Sign in");
+    let (id, query) = harness.state_mut().query();
+    assert_eq!(query, Query::FinishBrowserSignIn(Secret::new(link)));
+    answer(&mut harness, id, Answer::Failed { message: "That link comes from another server".to_owned() });
+    harness.get_by_label("That link comes from another server");
+    click(&mut harness, "Cancel");
+    assert_eq!(harness.state_mut().query().1, Query::CancelBrowserSignIn(4));
+}
+
+#[test]
+fn without_a_keyring_the_person_is_asked_before_a_file_is_used() {
+    let mut harness = discovered(found());
+    type_into(&mut harness, "Username or email", "morgan", Role::TextInput);
+    type_into(&mut harness, "Password", "correct horse", Role::PasswordInput);
+    click(&mut harness, "Sign in");
+    let (id, first) = harness.state_mut().query();
+    answer(&mut harness, id, Answer::KeyringMissing { message: "there is no system keyring".to_owned() });
+    harness.get_by_label_contains("There is no system keyring. Belfry can keep its tokens in a file");
+    assert!(harness.state_mut().queries().is_empty(), "not without asking");
+    click(&mut harness, "Keep it in a file");
+    let (id, query) = harness.state_mut().query();
+    assert_eq!(query, Query::KeepTokensInFile);
+    answer(&mut harness, id, Answer::Done);
+    assert_eq!(harness.state_mut().query().1, first, "what was wanted goes on by itself");
+}
+
+#[test]
+fn a_session_that_ends_soon_is_said_on_its_card_with_the_way_out() {
+    let mut view = testing::view();
+    view.servers[0].session_ends_ms = Some(testing::NOW_MS + 20 * 3_600_000);
+    let mut harness = window(view);
+    click(&mut harness, "Servers");
+    harness.get_by_label("Your sign-in ends in 20 hours");
+    click(&mut harness, "Sign in, Northwind");
+    harness.get_by_role_and_label(Role::Dialog, "Sign in to Northwind");
+}
+
+#[test]
+fn a_session_that_could_not_be_ended_at_the_server_is_said() {
+    let mut harness = window(testing::view());
+    click(&mut harness, "Servers");
+    harness.state_mut().out.take();
+    click(&mut harness, "Sign out, Northwind");
+    let (id, _) = harness.state_mut().query();
+    answer(&mut harness, id, Answer::SignedOut { remains: Some("The session goes on there".to_owned()) });
+    harness.get_by_label("The session goes on there");
 }
 
 #[test]

@@ -81,8 +81,8 @@ fn harmless(text: &str) -> String {
 
 /// Common name and organization, as far as they are there.
 fn person(name: &X509Name<'_>) -> String {
-    let common = name.iter_common_name().filter_map(|part| part.as_str().ok()).next();
-    let organization = name.iter_organization().filter_map(|part| part.as_str().ok()).next();
+    let common = name.iter_common_name().find_map(|part| part.as_str().ok());
+    let organization = name.iter_organization().find_map(|part| part.as_str().ok());
     match (common, organization) {
         (Some(common), Some(organization)) => format!("{}, {}", harmless(common), harmless(organization)),
         (Some(one), None) | (None, Some(one)) => harmless(one),

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use belfry_core::query::Discovered;
+use belfry_core::reach::{Obstacle, Reach, ReachDraft, Untrusted};
 use serde::Deserialize;
 use thiserror::Error;
 use url::Url;
 
-use crate::dial::Route;
+use crate::certificate;
+use crate::dial::{Refused, Route};
 use crate::http::{HttpError, Redirects, Reply, Rest, Size};
 use crate::lenient::{self, TextMap};
 use crate::shapes;
@@ -21,6 +23,9 @@ const DEEPEST: usize = 8;
 const OLDEST: (u32, u32) = (5, 37);
 /// Below this the person is warned.
 const AGED: (u32, u32) = (9, 11);
+
+/// Both fingerprints stand beside it.
+const CHANGED: &str = "the server shows another certificate than the one that was trusted for it";
 
 const PING: &str = "/api/v4/system/ping";
 const CONFIG: &str = "/api/v4/config/client?format=old";
@@ -43,21 +48,14 @@ pub enum DiscoverError {
     /// A web page came instead.
     #[error("a web page answered instead of a Mattermost server; a sign-in page of the network may be in the way")]
     WebPage,
-    /// It points to another host, which is not followed.
-    #[error("this address redirects to {host}, which was not followed; type that address if it is the right one")]
-    Elsewhere {
-        /// Where to.
-        host: String,
-    },
-    /// A proxy wants its own sign-in.
-    #[error("a proxy in front of the server asks for its own sign-in")]
-    ProxyLogin,
-    /// A proxy wants a secret of its own (protocol §1.6).
-    #[error("the server asks for a pre-authentication secret, which is not supported yet")]
-    PreAuth,
-    /// A proxy wants a client certificate.
-    #[error("the server asks for a client certificate, which is not supported")]
-    ClientCertificate,
+    /// A person has to answer or to fill in something first.
+    #[error("{}", obstacle(.0))]
+    Obstacle(Obstacle),
+    /// What stands in front wants to know who asks in a way that we do not have.
+    #[error(
+        "a web server in front asks for a kind of sign-in that Belfry does not have; ask its administrator for another way"
+    )]
+    StrangeLogin,
     /// The server is too old.
     #[error("this server runs Mattermost {version}; 5.37 or newer is needed")]
     TooOld {
@@ -70,6 +68,24 @@ pub enum DiscoverError {
     /// It answered that it is in trouble.
     #[error("the server answers with errors at present (status {0})")]
     Failing(u16),
+}
+
+/// For those who cannot answer: the command line.
+fn obstacle(obstacle: &Obstacle) -> String {
+    match obstacle {
+        Obstacle::Redirect { to, sign_in_page: false } => {
+            format!("this address leads to {to}; type that address if it is the right one")
+        }
+        Obstacle::Redirect { to, sign_in_page: true } => {
+            format!("this address leads to {to}, which looks like a sign-in page in front of the server")
+        }
+        Obstacle::Certificate(untrusted) => untrusted.reason.clone(),
+        Obstacle::ProxyLogin { refused: false } => Trouble::ProxyLogin.to_string(),
+        Obstacle::ProxyLogin { refused: true } => Trouble::ProxyLoginRefused.to_string(),
+        Obstacle::FrontLogin { .. } => Trouble::FrontLogin.to_string(),
+        Obstacle::PreAuth { .. } => Trouble::PreAuth.to_string(),
+        Obstacle::ClientCertificate { .. } => Trouble::ClientCertificateWanted.to_string(),
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,12 +158,25 @@ struct Found {
     healthy: bool,
 }
 
-/// Looks for a Mattermost server where the person said. Tries https first, then plain http where that is not what was
-/// ruled out by typing `https`; the answer then says `insecure`, and the person must agree.
+/// The way to one address, and what is known of it.
+struct Way<'a> {
+    reach: &'a Reach,
+    route: Route,
+    refused: Refused,
+}
+
+/// Looks for a Mattermost server where the person said, and as they said. Tries https first, then plain http where that is
+/// not what was ruled out by typing `https`; the answer then says `insecure`, and the person must agree.
 /// `Discovered::already` is left for who knows the list of servers.
-pub async fn discover(address: &str) -> Result<Discovered, DiscoverError> {
+///
+/// # Errors
+/// [`DiscoverError::Obstacle`] where a person can help; anything else is a sentence.
+pub async fn discover(address: &str, draft: &ReachDraft) -> Result<Discovered, DiscoverError> {
     let (scheme, url) = normalise(address)?;
-    let found = match walk(&url).await {
+    let ReachDraft { reach, secrets } = draft;
+    let (route, refused) = Route::with_refused(url.as_str(), reach, secrets);
+    let way = Way { reach, route, refused };
+    let found = match way.walk(&url).await {
         Ok(found) => found,
         Err(error) => {
             // A certificate that is wrong is a warning, not a reason to give up on safety.
@@ -155,97 +184,175 @@ pub async fn discover(address: &str) -> Result<Discovered, DiscoverError> {
                 || !matches!(error, DiscoverError::Unreachable(trouble) if !trouble.is_certificate());
             let plain = if give_up && scheme != Scheme::Http { None } else { without_tls(&url) };
             let Some(plain) = plain else { return Err(error) };
-            match walk(&plain).await {
+            match way.walk(&plain).await {
                 Ok(found) => found,
                 Err(DiscoverError::Unreachable(_)) => return Err(error),
                 Err(other) => return Err(other),
             }
         }
     };
-    let found = adopt_site_url(found).await;
+    let found = way.adopt_site_url(found).await;
     describe(found)
 }
 
-async fn walk(url: &Url) -> Result<Found, DiscoverError> {
-    let mut first = None;
-    for base in prefixes(url) {
-        match probe(&base).await {
-            Ok(found) => return Ok(found),
-            // Nobody there at all: another path changes nothing.
-            Err(error @ (DiscoverError::Unreachable(_) | DiscoverError::TooOld { .. })) => return Err(error),
-            Err(error) => {
-                // The page under the longest path is the least telling: the root decides, unless it only lacks the API.
-                if first.is_none() || error != DiscoverError::NotMattermost {
-                    first = Some(error);
+impl Way<'_> {
+    async fn walk(&self, url: &Url) -> Result<Found, DiscoverError> {
+        let mut first = None;
+        for base in prefixes(url) {
+            match self.probe(&base).await {
+                Ok(found) => return Ok(found),
+                // Another path leads to somebody else, perhaps.
+                Err(error @ DiscoverError::Obstacle(Obstacle::Redirect { .. })) => first = Some(error),
+                // Nobody there at all, or somebody in front: another path changes nothing.
+                Err(
+                    error @ (DiscoverError::Unreachable(_)
+                    | DiscoverError::TooOld { .. }
+                    | DiscoverError::Obstacle(_)
+                    | DiscoverError::StrangeLogin),
+                ) => return Err(error),
+                Err(error) => {
+                    // The page under the longest path is the least telling: the root decides, unless it only lacks the
+                    // API.
+                    if first.is_none() || error != DiscoverError::NotMattermost {
+                        first = Some(error);
+                    }
                 }
             }
         }
+        Err(first.unwrap_or(DiscoverError::NotMattermost))
     }
-    Err(first.unwrap_or(DiscoverError::NotMattermost))
-}
 
-async fn probe(base: &str) -> Result<Found, DiscoverError> {
-    let rest = Rest::open_with(base, None, &Route::direct(), Redirects::SameHost).map_err(|error| failure(&error))?;
-    let ping = rest.get(PING, Size::Ordinary).await.map_err(|error| failure(&error))?;
-    let healthy = is_ping(&ping)?;
-    let base = base_of(&ping.url, PING).unwrap_or_else(|| base.to_owned());
-    let config = rest.get(CONFIG, Size::Ordinary).await.map_err(|error| failure(&error))?;
-    check(&config)?;
-    let config = match shapes::object::<TextMap>(&config.body) {
-        Some(TextMap(map)) if map.contains_key("Version") => map,
-        Some(_) | None => return Err(DiscoverError::NotMattermost),
-    };
-    Ok(Found { base, config, healthy })
-}
-
-fn failure(error: &HttpError) -> DiscoverError {
-    match error {
-        HttpError::BadAddress => DiscoverError::NotAnAddress,
-        HttpError::Unreachable(Trouble::ClientCertificateWanted) => DiscoverError::ClientCertificate,
-        HttpError::Unreachable(trouble) => DiscoverError::Unreachable(*trouble),
-        HttpError::Refused { status, .. } => DiscoverError::Failing(*status),
-        HttpError::Redirected | HttpError::TooLarge | HttpError::Malformed => DiscoverError::NotMattermost,
+    async fn probe(&self, base: &str) -> Result<Found, DiscoverError> {
+        let rest = Rest::open_with(base, None, &self.route, Redirects::SameHost);
+        let rest = rest.map_err(|error| self.failure(&error))?;
+        let ping = rest.get(PING, Size::Ordinary).await.map_err(|error| self.failure(&error))?;
+        let healthy = self.is_ping(&ping)?;
+        let base = base_of(&ping.url, PING).unwrap_or_else(|| base.to_owned());
+        let config = rest.get(CONFIG, Size::Ordinary).await.map_err(|error| self.failure(&error))?;
+        self.check(&config)?;
+        let config = match shapes::object::<TextMap>(&config.body) {
+            Some(TextMap(map)) if map.contains_key("Version") => map,
+            Some(_) | None => return Err(DiscoverError::NotMattermost),
+        };
+        Ok(Found { base, config, healthy })
     }
-}
 
-/// The answer to a ping: healthy or not, or no ping at all.
-fn is_ping(reply: &Reply) -> Result<bool, DiscoverError> {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Ping {
-        #[serde(deserialize_with = "lenient::text")]
-        status: String,
-    }
-    let ping = shapes::object::<Ping>(&reply.body).map(|ping| ping.status).unwrap_or_default();
-    if reply.status == 500 && ping == "UNHEALTHY" {
-        return Ok(false);
-    }
-    check(reply)?;
-    if ping.is_empty() { Err(DiscoverError::NotMattermost) } else { Ok(true) }
-}
-
-/// Words for an answer that is not what a Mattermost server gives to anybody.
-fn check(reply: &Reply) -> Result<(), DiscoverError> {
-    let head = String::from_utf8_lossy(reply.body.get(..reply.body.len().min(2_048)).unwrap_or_default());
-    let html = head.trim_start().starts_with('<');
-    match reply.status {
-        200 if html => Err(DiscoverError::WebPage),
-        200 => Ok(()),
-        300..=399 => {
-            let target = reply.location.as_deref().and_then(|location| reply.url.join(location).ok());
-            match target.as_ref().and_then(Url::host_str) {
-                Some(host) if Some(host) != reply.url.host_str() => {
-                    Err(DiscoverError::Elsewhere { host: host.to_owned() })
-                }
-                _ => Err(DiscoverError::NotMattermost),
-            }
+    fn failure(&self, error: &HttpError) -> DiscoverError {
+        match error {
+            HttpError::BadAddress => DiscoverError::NotAnAddress,
+            HttpError::Unreachable(trouble) => self.trouble(*trouble),
+            HttpError::Refused { status, .. } => DiscoverError::Failing(*status),
+            HttpError::Redirected | HttpError::TooLarge | HttpError::Malformed => DiscoverError::NotMattermost,
         }
-        400 if head.contains("No required SSL certificate") => Err(DiscoverError::ClientCertificate),
-        401 | 407 if reply.proxy_login => Err(DiscoverError::ProxyLogin),
-        403 if reply.pre_auth => Err(DiscoverError::PreAuth),
-        500..=599 => Err(DiscoverError::Failing(reply.status)),
-        _ => Err(DiscoverError::NotMattermost),
     }
+
+    fn trouble(&self, trouble: Trouble) -> DiscoverError {
+        let refused = !self.reach.client_certificate.trim().is_empty();
+        let obstacle = match trouble {
+            Trouble::ClientCertificateWanted => Obstacle::ClientCertificate { refused },
+            Trouble::ProxyLogin => Obstacle::ProxyLogin { refused: false },
+            Trouble::ProxyLoginRefused => Obstacle::ProxyLogin { refused: true },
+            other if other.is_about_their_certificate() => {
+                let Some(certificate) = self.refused.take() else { return DiscoverError::Unreachable(other) };
+                let pinned = match other {
+                    Trouble::CertificateChanged { trusted, .. } => trusted.to_string(),
+                    _ => String::new(),
+                };
+                let reason = match other {
+                    Trouble::CertificateChanged { .. } => CHANGED.to_owned(),
+                    _ => other.to_string(),
+                };
+                let certificate = certificate::describe(&certificate);
+                Obstacle::Certificate(Box::new(Untrusted { reason, certificate, pinned }))
+            }
+            other => return DiscoverError::Unreachable(other),
+        };
+        DiscoverError::Obstacle(obstacle)
+    }
+
+    /// The answer to a ping: healthy or not, or no ping at all.
+    fn is_ping(&self, reply: &Reply) -> Result<bool, DiscoverError> {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Ping {
+            #[serde(deserialize_with = "lenient::text")]
+            status: String,
+        }
+        let ping = shapes::object::<Ping>(&reply.body).map(|ping| ping.status).unwrap_or_default();
+        if reply.status == 500 && ping == "UNHEALTHY" {
+            return Ok(false);
+        }
+        self.check(reply)?;
+        if ping.is_empty() { Err(DiscoverError::NotMattermost) } else { Ok(true) }
+    }
+
+    /// Words for an answer that is not what a Mattermost server gives to anybody.
+    fn check(&self, reply: &Reply) -> Result<(), DiscoverError> {
+        let head = String::from_utf8_lossy(reply.body.get(..reply.body.len().min(2_048)).unwrap_or_default());
+        let html = head.trim_start().starts_with('<');
+        match reply.status {
+            200 if html => Err(DiscoverError::WebPage),
+            200 => Ok(()),
+            300..=399 => {
+                let target = reply.location.as_deref().and_then(|location| reply.url.join(location).ok());
+                match target.filter(|target| target.origin() != reply.url.origin() && target.has_host()) {
+                    Some(target) => Err(DiscoverError::Obstacle(redirect(target))),
+                    None => Err(DiscoverError::NotMattermost),
+                }
+            }
+            400 if head.contains("SSL certificate") => Err(self.trouble(Trouble::ClientCertificateWanted)),
+            401 if reply.front_login => {
+                Err(DiscoverError::Obstacle(Obstacle::FrontLogin { refused: self.route.takes_cookies() }))
+            }
+            401 | 407 if reply.proxy_login => Err(DiscoverError::StrangeLogin),
+            403 if reply.pre_auth => Err(DiscoverError::Obstacle(Obstacle::PreAuth { refused: self.reach.pre_auth })),
+            500..=599 => Err(DiscoverError::Failing(reply.status)),
+            _ => Err(DiscoverError::NotMattermost),
+        }
+    }
+
+    /// The server's own address (`SiteURL`) is used where it is reachable; it is never adopted unprobed, nor where that
+    /// would give up https. What was given for the address that was typed goes to no other.
+    async fn adopt_site_url(&self, mut found: Found) -> (Found, Option<Mismatch>) {
+        let site = found.config.get("SiteURL").map(|site| site.trim()).filter(|site| !site.is_empty());
+        let Some(site) = site.and_then(|site| Url::parse(site).ok()) else { return (found, None) };
+        let Ok(base) = Url::parse(&found.base) else { return (found, None) };
+        if same_address(&site, &base) {
+            return (found, None);
+        }
+        let safe = site.scheme() == "https" || (site.scheme() == "http" && base.scheme() == "http");
+        let bound = self.reach.may_have_secrets() || !self.reach.pinned_certificate.trim().is_empty();
+        if safe
+            && (site.origin() == base.origin() || !bound)
+            && let Ok(theirs) = self.probe(site.as_str().trim_end_matches('/')).await
+        {
+            let elsewhere = theirs.base.split('/').nth(2) != found.base.split('/').nth(2);
+            found = theirs;
+            return (found, elsewhere.then_some(Mismatch::Adopted));
+        }
+        (found, Some(Mismatch::Typed))
+    }
+}
+
+/// The server calls itself by another address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mismatch {
+    /// On another host, and that one is used.
+    Adopted,
+    /// The one that was typed is used.
+    Typed,
+}
+
+/// Where a redirect leads, as an address to try.
+fn redirect(mut target: Url) -> Obstacle {
+    let moved = base_of(&target, PING);
+    target.set_query(None);
+    target.set_fragment(None);
+    // A name and a password in it are not for us.
+    target.set_username("").ok();
+    target.set_password(None).ok();
+    let sign_in_page = moved.is_none();
+    Obstacle::Redirect { to: moved.unwrap_or_else(|| target.to_string()), sign_in_page }
 }
 
 /// The base of the address that answered in the end, after redirects within the host.
@@ -264,31 +371,13 @@ fn same_address(a: &Url, b: &Url) -> bool {
         && a.path().trim_end_matches('/') == b.path().trim_end_matches('/')
 }
 
-/// The server's own address (`SiteURL`) is used where it is reachable; it is never adopted unprobed, nor where that
-/// would give up https.
-async fn adopt_site_url(mut found: Found) -> (Found, bool) {
-    let site = found.config.get("SiteURL").map(|site| site.trim()).filter(|site| !site.is_empty());
-    let Some(site) = site.and_then(|site| Url::parse(site).ok()) else { return (found, false) };
-    let Ok(base) = Url::parse(&found.base) else { return (found, false) };
-    if same_address(&site, &base) {
-        return (found, false);
-    }
-    if (site.scheme() == "https" || base.scheme() == "http")
-        && let Ok(theirs) = probe(site.as_str().trim_end_matches('/')).await
-    {
-        found = theirs;
-        return (found, false);
-    }
-    (found, true)
-}
-
 /// The first two numbers of a version; `None` where it begins otherwise.
 pub(crate) fn version_of(text: &str) -> Option<(u32, u32)> {
     let mut parts = text.split('.');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
-fn describe((found, mismatch): (Found, bool)) -> Result<Discovered, DiscoverError> {
+fn describe((found, mismatch): (Found, Option<Mismatch>)) -> Result<Discovered, DiscoverError> {
     let Found { base, config, healthy } = found;
     let version = config.get("Version").cloned().unwrap_or_default();
     let numbers = version_of(&version);
@@ -303,8 +392,15 @@ fn describe((found, mismatch): (Found, bool)) -> Result<Discovered, DiscoverErro
     if numbers.is_some_and(|numbers| numbers < AGED) {
         warnings.push(format!("This server is old (Mattermost {version}); some things may be missing"));
     }
-    if mismatch {
-        warnings.push("The server calls itself by another address; the one you typed is used".to_owned());
+    match mismatch {
+        Some(Mismatch::Typed) => {
+            warnings.push("The server calls itself by another address; the one you typed is used".to_owned());
+        }
+        Some(Mismatch::Adopted) => {
+            warnings
+                .push("The server calls itself by this address, which is used instead of the one you typed".to_owned());
+        }
+        None => {}
     }
     if !healthy {
         warnings.push("The server says that it is not healthy at present".to_owned());
@@ -318,6 +414,10 @@ fn describe((found, mismatch): (Found, bool)) -> Result<Discovered, DiscoverErro
 mod tests {
     use super::*;
     use crate::testing::{Answer, WebServer};
+
+    async fn look(address: &str) -> Result<Discovered, DiscoverError> {
+        discover(address, &ReachDraft::default()).await
+    }
 
     #[test]
     fn what_people_type_becomes_an_address() {
@@ -375,7 +475,7 @@ mod tests {
     #[tokio::test]
     async fn a_server_below_a_path_is_found_from_a_pasted_page_over_plain_http() {
         let server = WebServer::start(mattermost("/mm", "11.1.0")).await;
-        let found = discover(&format!("{}/mm/team/channels/town-square?x=1", server.url())).await.unwrap();
+        let found = look(&format!("{}/mm/team/channels/town-square?x=1", server.url())).await.unwrap();
         assert_eq!(found.url, format!("{}/mm", server.url()));
         assert_eq!((found.name.as_str(), found.version.as_str(), found.insecure), ("Harbor", "11.1.0", true));
         assert_eq!(found.warnings.len(), 1);
@@ -385,30 +485,33 @@ mod tests {
     async fn an_address_typed_with_https_never_becomes_plain_http() {
         let server = WebServer::start(mattermost("", "11.1.0")).await;
         let secure = server.url().replace("http://", "https://");
-        assert!(matches!(discover(&secure).await, Err(DiscoverError::Unreachable(_))));
+        assert!(matches!(look(&secure).await, Err(DiscoverError::Unreachable(_))));
     }
 
     #[tokio::test]
     async fn what_is_no_mattermost_server_is_named() {
         let html = WebServer::start(|_| Answer::html(200, "<!doctype html><title>Welcome</title>")).await;
-        assert_eq!(discover(html.url()).await, Err(DiscoverError::WebPage));
+        assert_eq!(look(html.url()).await, Err(DiscoverError::WebPage));
         let other = WebServer::start(|_| Answer::json(404, r#"{"error":"no"}"#)).await;
-        assert_eq!(discover(other.url()).await, Err(DiscoverError::NotMattermost));
+        assert_eq!(look(other.url()).await, Err(DiscoverError::NotMattermost));
         let elsewhere = WebServer::start(|_| Answer::redirect("http://sso.example.com/login?x=1")).await;
         assert_eq!(
-            discover(elsewhere.url()).await,
-            Err(DiscoverError::Elsewhere { host: "sso.example.com".to_owned() })
+            look(elsewhere.url()).await,
+            Err(DiscoverError::Obstacle(Obstacle::Redirect {
+                to: "http://sso.example.com/login".to_owned(),
+                sign_in_page: true
+            }))
         );
         let failing = WebServer::start(|_| Answer::html(502, "<html>bad gateway</html>")).await;
-        assert_eq!(discover(failing.url()).await, Err(DiscoverError::Failing(502)));
+        assert_eq!(look(failing.url()).await, Err(DiscoverError::Failing(502)));
     }
 
     #[tokio::test]
     async fn a_server_that_is_too_old_is_refused_and_an_old_one_is_warned_about() {
         let ancient = WebServer::start(mattermost("", "5.36.1")).await;
-        assert_eq!(discover(ancient.url()).await, Err(DiscoverError::TooOld { version: "5.36.1".to_owned() }));
+        assert_eq!(look(ancient.url()).await, Err(DiscoverError::TooOld { version: "5.36.1".to_owned() }));
         let old = WebServer::start(mattermost("", "5.37.0")).await;
-        assert_eq!(discover(old.url()).await.unwrap().warnings.len(), 2);
+        assert_eq!(look(old.url()).await.unwrap().warnings.len(), 2);
     }
 
     #[tokio::test]
@@ -418,7 +521,7 @@ mod tests {
             _ => Answer::json(200, r#"{"Version":"11.1.0","SiteURL":"http://127.0.0.1:1"}"#),
         })
         .await;
-        let found = discover(server.url()).await.unwrap();
+        let found = look(server.url()).await.unwrap();
         assert_eq!(found.url, server.url());
         assert!(found.warnings.iter().any(|warning| warning.contains("another address")));
     }

@@ -320,6 +320,7 @@ impl Driver {
                 | Effect::SavePrefs(_)
                 | Effect::OpenUrl(_)
                 | Effect::ShowWindow
+                | Effect::ShowSignIn(_)
                 | Effect::Quit => self.outbox.push_back(effect),
             }
         }

@@ -91,6 +91,8 @@ pub fn explain(situation: &Value) -> Result<Decision, ExplainError> {
             auth: AuthKind::Password,
             permission: above.permission,
             insecure: false,
+            reach: belfry_core::reach::Reach::default(),
+            session: belfry_core::prefs::SessionPrefs::default(),
         }],
         ..LocalPrefs::default()
     });

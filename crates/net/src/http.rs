@@ -14,7 +14,7 @@ use belfry_core::ids::{CallId, ChannelId, PostId, TeamId, UserId};
 use belfry_core::secret::Secret;
 use http::Method;
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER,
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER, SET_COOKIE,
     USER_AGENT, WWW_AUTHENTICATE,
 };
 use serde::Deserialize;
@@ -86,6 +86,10 @@ pub struct Reply {
     pub location: Option<String>,
     /// Whether a proxy asks for its own credentials, or a client certificate is missing.
     pub proxy_login: bool,
+    /// Whether it asks for them in the one way that we have: HTTP basic authentication.
+    pub front_login: bool,
+    /// What a server wants to see beside the session's cookie (`MMCSRF`, protocol §2.6), after a sign-in.
+    pub csrf: Option<Secret>,
     /// Whether a proxy asks for a pre-authentication secret (protocol §1.6).
     pub pre_auth: bool,
     retry_after: Option<Duration>,
@@ -112,13 +116,35 @@ impl Reply {
         if is_id { id } else { String::new() }
     }
 
+    /// How long the server asked us to wait.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// What nginx says where a certificate of ours is missing or wrong (protocol §1.6).
+    pub(crate) fn lacks_certificate(&self) -> bool {
+        let head = String::from_utf8_lossy(self.body.get(..self.body.len().min(2_048)).unwrap_or_default());
+        self.status == 400 && head.contains("SSL certificate")
+    }
+
     fn looks_like_json(&self) -> bool {
         matches!(self.body.trim_ascii_start().first(), Some(b'{' | b'['))
+    }
+
+    /// Whether this is a page for people: none of the calls after sign-in is answered with one.
+    pub(crate) fn is_web_page(&self) -> bool {
+        self.body.trim_ascii_start().first() == Some(&b'<')
     }
 
     fn refusal(&self, path: &str) -> HttpError {
         if (300..400).contains(&self.status) {
             return HttpError::Redirected;
+        }
+        match self.status {
+            401 if self.front_login => return HttpError::Unreachable(Trouble::FrontLogin),
+            403 if self.pre_auth => return HttpError::Unreachable(Trouble::PreAuth),
+            400 if self.lacks_certificate() => return HttpError::Unreachable(Trouble::ClientCertificateWanted),
+            _ => {}
         }
         let id = self.error_id();
         // A 401 of a plugin or of a proxy says nothing about the session (protocol §2.5).
@@ -184,7 +210,7 @@ impl Rest {
             headers.insert(USER_AGENT, agent);
         }
         if let Some(token) = token {
-            headers.insert(AUTHORIZATION, bearer(token)?);
+            route.sign(&mut headers, &bearer(token)?);
         }
         let client = Client::new(Arc::clone(&route.dial), redirects);
         Ok(Self { client, base, headers, permits: Semaphore::new(AT_A_TIME), no_mark_read: AtomicBool::new(false) })
@@ -216,6 +242,7 @@ impl Rest {
         let answer =
             tokio::time::timeout(timeout, sent).await.unwrap_or(Err(HttpError::Unreachable(Trouble::TimedOut)))?;
         let headers = &answer.headers;
+        let all = |name| headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         Ok(Reply {
             status: answer.status,
@@ -225,6 +252,11 @@ impl Rest {
             version_id: text("x-version-id").filter(|_| !headers.contains_key(CACHE_CONTROL)),
             location: text("location"),
             proxy_login: headers.contains_key(WWW_AUTHENTICATE),
+            front_login: all(WWW_AUTHENTICATE).any(|way| way.trim_start().to_ascii_lowercase().starts_with("basic")),
+            csrf: all(SET_COOKIE).find_map(|cookie| {
+                let value = cookie.strip_prefix("MMCSRF=")?.split(';').next()?.trim();
+                Some(Secret::new(value)).filter(|value| !value.is_empty())
+            }),
             pre_auth: text("x-reject-reason").is_some_and(|reason| reason.to_ascii_lowercase().contains("pre-auth")),
             retry_after: retry_after(headers),
             body: answer.body,
@@ -269,9 +301,17 @@ impl Rest {
         if reply.is_ok() { Ok(reply) } else { Err(reply.refusal(path_only(path))) }
     }
 
+    /// As [`Rest::write`] by POST, where a refusal is an answer too: what a sign-in was told.
+    pub(crate) async fn submit(&self, path: &str, body: &[u8]) -> Result<Reply, HttpError> {
+        self.once(Method::POST, path, Some(body), Size::Ordinary).await
+    }
+
     /// Asks, and takes any refusal as an error.
     pub async fn read(&self, path: &str, size: Size) -> Result<Reply, HttpError> {
         let reply = self.get(path, size).await?;
+        if reply.status == 200 && reply.is_web_page() {
+            return Err(HttpError::Unreachable(Trouble::WebPage));
+        }
         if reply.status == 200 { Ok(reply) } else { Err(reply.refusal(path_only(path))) }
     }
 
@@ -286,6 +326,13 @@ impl Rest {
         shapes::object::<shapes::UserShape>(&reply.body)
             .and_then(shapes::UserShape::into_user)
             .ok_or(HttpError::Malformed)
+    }
+
+    /// Lets the session last longer where the server does that for people who are there. Marks nothing (protocol §2.5), but
+    /// counts as presence (§12.2).
+    pub async fn extend_session(&self) -> Result<(), HttpError> {
+        let body = r#"{"channel_id":"","collapsed_threads_supported":true}"#;
+        self.write(Method::POST, "/api/v4/channels/members/me/view", body.as_bytes()).await.map(drop)
     }
 
     /// Marks a channel read. Where the server has no `mark_read` (before 9.0), `view` does it, and is remembered.
@@ -394,6 +441,8 @@ mod tests {
             url: Url::parse("http://x").unwrap(),
             location: None,
             proxy_login: false,
+            front_login: false,
+            csrf: None,
             pre_auth: false,
             retry_after: None,
         }

@@ -31,6 +31,7 @@
 //! ```
 
 pub mod bootstrap;
+pub mod certificate;
 pub mod clock;
 pub mod dial;
 pub mod discover;
@@ -39,10 +40,12 @@ pub mod explain;
 pub mod http;
 pub mod json;
 pub mod lenient;
+pub mod reach;
 pub mod replay;
 pub mod runtime;
 pub mod secrets;
 pub mod session;
+mod session_facts;
 pub mod shapes;
 pub mod sign_in;
 mod supervisor;

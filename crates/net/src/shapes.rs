@@ -448,6 +448,7 @@ pub fn config_of(mut map: BTreeMap<String, String>) -> ServerConfig {
         enable_channel_viewed_messages: is_on(&map, "EnableChannelViewedMessages").unwrap_or(true),
         send_push_notifications: is_on(&map, "SendPushNotifications").unwrap_or(false),
         enable_user_statuses: is_on(&map, "EnableUserStatuses").unwrap_or(true),
+        extend_session_with_activity: is_on(&map, "ExtendSessionLengthWithActivity").unwrap_or(false),
         version: map.remove("Version").unwrap_or_default(),
         site_url: map.remove("SiteURL").unwrap_or_default(),
         site_name: map.remove("SiteName").unwrap_or_default(),

@@ -89,7 +89,7 @@ impl Supervisor {
             prefs: prefs.clone(),
             generation: self.generations,
             secrets: Arc::clone(&self.means.secrets),
-            route: self.means.routes.route(&prefs),
+            routes: Arc::clone(&self.means.routes),
             dice: Dice::new(self.means.seed.wrapping_add(self.generations)),
             timing: self.means.timing,
             clock: self.means.clock,

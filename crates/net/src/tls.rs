@@ -3,7 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::ClientConfig;
-use rustls_platform_verifier::BuilderVerifierExt as _;
+use rustls::client::ResolvesClientCert;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls_platform_verifier::Verifier;
 
 /// Makes ring the process's TLS provider. Call it first thing; later calls change nothing.
 pub fn install_crypto() {
@@ -12,25 +15,36 @@ pub fn install_crypto() {
 }
 
 /// The roots are read from disk once and shared by every connection of the process.
-static CONFIG: Mutex<Option<ClientConfig>> = Mutex::new(None);
+static PLATFORM: Mutex<Option<Arc<Verifier>>> = Mutex::new(None);
 
-/// The client configuration with the system's roots. Reads files the first time: not for an async thread.
-pub(crate) fn client_config() -> Result<ClientConfig, rustls::Error> {
-    let mut shared = CONFIG.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(config) = shared.as_ref() {
-        return Ok(config.clone());
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_platform_verifier()?
-        .with_no_client_auth();
-    *shared = Some(config.clone());
-    Ok(config)
+/// Our one provider.
+pub(crate) fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
 }
 
-/// Offers these protocols in the handshake.
-pub(crate) fn offering(mut config: ClientConfig, protocols: &[&str]) -> ClientConfig {
-    config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
-    config
+/// What this computer trusts. Reads files the first time: not for an async thread.
+pub(crate) fn platform() -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
+    let mut shared = PLATFORM.lock().unwrap_or_else(PoisonError::into_inner);
+    let verifier = match shared.as_ref() {
+        Some(verifier) => Arc::clone(verifier),
+        None => Arc::clone(shared.insert(Arc::new(Verifier::new(provider())?))),
+    };
+    Ok(verifier)
+}
+
+/// A client configuration that believes `judge` and shows what `wallet` holds.
+pub(crate) fn config(
+    judge: Arc<dyn ServerCertVerifier>,
+    wallet: Arc<dyn ResolvesClientCert>,
+) -> Result<ClientConfig, rustls::Error> {
+    Ok(ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(judge)
+        .with_client_cert_resolver(wallet))
+}
+
+/// Protocols as the handshake names them.
+pub(crate) fn names(protocols: &[&str]) -> Vec<Vec<u8>> {
+    protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect()
 }

@@ -6,6 +6,8 @@ use std::io;
 use rustls::{AlertDescription, CertificateError};
 use thiserror::Error as ThisError;
 
+use crate::certificate::Fingerprint;
+
 /// What stood between us and a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
 pub enum Trouble {
@@ -42,9 +44,70 @@ pub enum Trouble {
     /// The certificate is wrong in another way.
     #[error("the server's certificate is not valid")]
     BadCertificate,
-    /// The server wants a certificate of ours.
-    #[error("the server asks for a client certificate, which is not supported")]
+    /// The certificate is not the one that was trusted.
+    #[error("the server's certificate changed: {} was trusted, {} is shown now; open Connection to compare them", .trusted.short(), .shown.short())]
+    CertificateChanged {
+        /// The one that a person trusted.
+        trusted: Fingerprint,
+        /// The one that the server shows.
+        shown: Fingerprint,
+    },
+    /// What the preferences say of a trusted certificate is no fingerprint.
+    #[error(
+        "the trusted certificate in the preferences is not a SHA-256 fingerprint; open Connection and trust it again"
+    )]
+    BadFingerprint,
+    /// The server wants a certificate of ours, or another one.
+    #[error("the server wants a client certificate that it accepts; choose one under Connection")]
     ClientCertificateWanted,
+    /// The file with our certificate cannot be read.
+    #[error("the file with the client certificate cannot be read; check its place under Connection")]
+    IdentityUnreadable,
+    /// The password of the file is wrong, or missing.
+    #[error("the password does not open the file with the client certificate")]
+    IdentityPassword,
+    /// There is no certificate with its key in the file.
+    #[error(
+        "the file does not hold a client certificate together with its key; choose a PEM or PKCS#12 file that does"
+    )]
+    IdentityUnusable,
+    /// What stands for a proxy's address is none.
+    #[error(
+        "that is not a proxy's address; write http://host:port or socks5://host:port, without user name and password"
+    )]
+    ProxyAddress,
+    /// Nobody answers where the proxy should be.
+    #[error("the proxy could not be reached; check its address, or choose another way under Connection")]
+    ProxyUnreachable,
+    /// The proxy wants to know who asks.
+    #[error("the proxy asks for a user name and password; fill them in under Connection")]
+    ProxyLogin,
+    /// The proxy does not like who asks.
+    #[error("the proxy did not accept the user name and password; change them under Connection")]
+    ProxyLoginRefused,
+    /// The proxy lets nobody through to this server.
+    #[error(
+        "the proxy does not let connections to this server through; ask its administrator, or choose another way under Connection"
+    )]
+    ProxyRefused,
+    /// The proxy tried in vain.
+    #[error("the proxy could not reach the server")]
+    ProxyInVain,
+    /// It does not speak as a proxy should.
+    #[error("what answers at the proxy's address is not such a proxy; check its address and kind")]
+    NotAProxy,
+    /// A web server in front wants to know who asks.
+    #[error("a web server in front asks for a user name and password; fill them in under Connection")]
+    FrontLogin,
+    /// A web server in front wants a secret (protocol §1.6).
+    #[error("a web server in front asks for another pre-authentication secret; fill it in under Connection")]
+    PreAuth,
+    /// A web page came where the server's answer should be: a captive portal, or a proxy's own page.
+    #[error("a web page answered in the server's place; if this network wants you to sign in, do that in a browser")]
+    WebPage,
+    /// The server ended the handshake without saying why.
+    #[error("the server refused a secure connection")]
+    HandshakeRefused,
     /// The secure connection failed in another way.
     #[error("no secure connection could be made")]
     Tls,
@@ -57,6 +120,29 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// Whether it is the server's certificate that a person could look at and trust.
+    pub fn is_about_their_certificate(self) -> bool {
+        matches!(
+            self,
+            Self::UnknownIssuer
+                | Self::WrongName
+                | Self::Expired
+                | Self::NotValidYet
+                | Self::BadCertificate
+                | Self::CertificateChanged { .. }
+        )
+    }
+
+    /// What a person can do about it where the server worked before: networks that want a sign-in answer in its place.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::UnknownIssuer | Self::WrongName | Self::CertificateChanged { .. } => {
+                "; if this network wants you to sign in, do that in a browser first"
+            }
+            _ => "",
+        }
+    }
+
     /// Whether plain http may be worth a try where https was typed by us and not by the person: nobody spoke TLS there.
     pub fn is_certificate(self) -> bool {
         matches!(
@@ -67,6 +153,7 @@ impl Trouble {
                 | Self::NotValidYet
                 | Self::Revoked
                 | Self::BadCertificate
+                | Self::CertificateChanged { .. }
                 | Self::ClientCertificateWanted
                 | Self::NoRoots
         )
@@ -119,9 +206,24 @@ impl Trouble {
                 CertificateError::Revoked => Self::Revoked,
                 CertificateError::UnknownIssuer => Self::UnknownIssuer,
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Self::WrongName,
+                CertificateError::Other(rustls::OtherError(inner)) => {
+                    inner.downcast_ref::<Self>().copied().unwrap_or(Self::BadCertificate)
+                }
                 _ => Self::BadCertificate,
             },
-            rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => Self::ClientCertificateWanted,
+            // A server speaks of certificates only where it does not like ours, or misses one.
+            rustls::Error::AlertReceived(
+                AlertDescription::CertificateRequired
+                | AlertDescription::BadCertificate
+                | AlertDescription::UnknownCA
+                | AlertDescription::CertificateUnknown
+                | AlertDescription::CertificateExpired
+                | AlertDescription::CertificateRevoked
+                | AlertDescription::UnsupportedCertificate
+                // Ours was signed by somebody of the same name as the one it knows.
+                | AlertDescription::DecryptError
+                | AlertDescription::AccessDenied,
+            ) => Self::ClientCertificateWanted,
             _ => Self::Tls,
         }
     }

@@ -111,8 +111,6 @@ impl PracticeServer {
         let state = State::build(options.world, options.clock, options.seed, &own_url)
             .map_err(|refused| io::Error::new(io::ErrorKind::InvalidInput, refused))?;
         let shared = Arc::new(Shared::new(state, options.timing, options.control));
-        let accepting = Arc::clone(&shared);
-        shared.spawn(http::listen(accepting, listener));
         let reaping = Arc::clone(&shared);
         let every = options.timing.reaper;
         shared.spawn(async move {

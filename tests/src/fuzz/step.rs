@@ -84,6 +84,8 @@ impl World {
             auth: AuthKind::Password,
             permission: Permission::Allowed,
             insecure: false,
+            reach: belfry_core::reach::Reach::default(),
+            session: belfry_core::prefs::SessionPrefs::default(),
         });
         let engine = Engine::new(LocalPrefs { servers: servers.into(), ..LocalPrefs::default() });
         let mut world = Self {
@@ -197,7 +199,7 @@ impl World {
                 let totals = team.zip(counts);
                 Fetched::ThreadTotals { teams: totals.into_iter().collect(), direct: totals }
             }
-            Fetch::Everything | Fetch::Missed(_) | Fetch::UnreadSums(_) => Fetched::Failed(fetch),
+            Fetch::Everything | Fetch::Missed(_) | Fetch::UnreadSums(_) | Fetch::Session(_) => Fetched::Failed(fetch),
         };
         self.step(Input::Server(server, Event::Fetched(fetched)));
     }
@@ -277,6 +279,7 @@ impl World {
                     }
                 }
                 Effect::Write(..)
+                | Effect::ShowSignIn(_)
                 | Effect::PlaySound(_)
                 | Effect::StartSession(_)
                 | Effect::StopSession(_)

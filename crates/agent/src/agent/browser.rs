@@ -115,7 +115,7 @@ mod tests {
         let pending = Pending::begin(url, NOW).unwrap();
         let address = pending.address(Provider::OpenId);
         let client = address.split_once("desktop_token=").unwrap().1.to_owned();
-        let entry = ServerPrefs { url: url.to_owned(), ..super::super::signing_in::blank() };
+        let entry = ServerPrefs { url: url.to_owned(), ..blank() };
         let number = sign_ins.begin(pending, entry, ReachSecrets::default());
         (number, Handover::read(&format!("{url}/login/desktop?client_token={client}&server_token=x")).unwrap())
     }

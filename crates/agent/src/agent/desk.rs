@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use super::executor::Call;
 use super::lines::Lines;
 use super::queries::Answers;
-use crate::control::protocol::Face;
+use crate::control::protocol::{Face, Page};
 use crate::control::server::Request;
 use crate::display::{Display, Environment, surface};
 use crate::faces::{Ended, Exit, Faces};
@@ -118,7 +118,8 @@ impl Desk {
                 Woken::Request(request) => self.on_request(request, &mut tasks).await,
                 Woken::Report(report) => self.on_report(report).await,
                 Woken::Command(command) => self.on_command(command, &mut tasks).await,
-                Woken::Call(Call::ShowWindow) => self.show_window().await,
+                Woken::Call(Call::ShowWindow) => self.show_window(None).await,
+                Woken::Call(Call::ShowSignIn(server)) => self.show_window(Some(Page::SignIn(server))).await,
                 Woken::Call(Call::OutputGone) => {
                     self.lines = None;
                     self.inputs.send_command(Command::Quit).await;
@@ -168,7 +169,6 @@ impl Desk {
         }
     }
 
-    async fn on_command(&mut self, command: Command, tasks: &mut JoinSet<()>) {
     async fn on_report(&mut self, report: Signal) {
         let locked = if let Signal::ScreenLocked(locked) = report { Some(locked) } else { None };
         self.inputs.signal(report).await;
@@ -178,6 +178,7 @@ impl Desk {
         }
     }
 
+    async fn on_command(&mut self, command: Command, tasks: &mut JoinSet<()>) {
         if let Command::RemoveServer(id) = command
             && let Some(server) = self.answers.entry(|server| server.id == id)
         {
@@ -292,11 +293,11 @@ impl Desk {
         }
     }
 
-    pub(super) async fn show_window(&mut self) {
+    pub(super) async fn show_window(&mut self, page: Option<Page>) {
         if self.headless {
             return;
         }
-        if let Err(error) = self.faces.show_window(clock::process().mono(), None) {
+        if let Err(error) = self.faces.show_window(clock::process().mono(), page) {
             self.raise_window(format!("its program cannot be started: {error}")).await;
         }
     }

@@ -33,6 +33,8 @@ const OPENERS: usize = 8;
 pub(super) enum Call {
     /// Bring the main window to the front.
     ShowWindow,
+    /// The same, with the dialog that signs in to this server.
+    ShowSignIn(ServerId),
     /// End the program.
     Quit,
     /// Nobody reads the lines any more.
@@ -117,6 +119,7 @@ impl Executor {
                 }
             }
             Effect::ShowWindow => self.call(Call::ShowWindow),
+            Effect::ShowSignIn(server) => self.call(Call::ShowSignIn(server)),
             Effect::Quit => self.call(Call::Quit),
             Effect::Mark(server, mark) => {
                 // A mark that is lost costs reading a little more after the next start.

@@ -1,9 +1,12 @@
 //! The agent: everything started in order, watched, and ended in order.
 
+mod browser;
 mod desk;
 mod executor;
 mod lines;
 mod queries;
+mod reach;
+mod signing_in;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -32,6 +35,7 @@ use crate::effects::{idle, launcher, network, sound, toast, tray};
 use crate::faces::{Faces, Launch};
 use crate::history::{self, HistorySetup};
 use crate::instance::{Instance, InstanceError, InstanceLock};
+use crate::link_handler::LinkHandler;
 use crate::paths::{Paths, PathsError};
 use crate::pictures::Pictures;
 use crate::platform;
@@ -288,14 +292,14 @@ impl Agent {
         let executor = handle.spawn(executor.run(effects));
         let mut parts = JoinSet::new();
         parts.spawn_on(desktop_state::run(Buses::default(), report.clone()), handle);
-        if !headless {
-            parts.spawn_on(tray::run(view.clone(), click), handle);
-            parts.spawn_on(launcher::run(None, view.clone()), handle);
-        }
         parts.spawn_on(network::run(None, report.clone()), handle);
         let (locked, lock) = watch::channel(false);
         let places = idle::Places { session: None, displays: environment.clone() };
         parts.spawn_on(idle::run(places, view.clone(), lock, report.clone()), handle);
+        if !headless {
+            parts.spawn_on(tray::run(view.clone(), click), handle);
+            parts.spawn_on(launcher::run(None, view.clone()), handle);
+        }
         let (stop, stopped) = watch::channel(false);
         let server = handle.spawn(listener.serve(view.clone(), request, stopped));
         if let Some(detail) = problem {
@@ -306,8 +310,19 @@ impl Agent {
         let faces = Faces::new(Launch { program, socket: paths.socket(), environment: Vec::new() });
         let (pictures, fetcher) = Pictures::new(paths.pictures(), inputs.clone(), view.clone());
         parts.spawn_on(fetcher.run(), handle);
-        let answers =
-            Answers { paths, secrets, history, inputs: inputs.clone(), view: view.clone(), reports: report, pictures };
+        let link_handler = if options.demo.is_some() { None } else { LinkHandler::new(options.instance.as_deref()) };
+        let answers = Answers {
+            paths,
+            secrets,
+            history,
+            inputs: inputs.clone(),
+            view: view.clone(),
+            reports: report,
+            pictures,
+            browser: Arc::default(),
+            links: link_handler,
+        };
+        parts.spawn_on(answers.clone().follow_place(), handle);
         let named = announced.into_iter().map(|server| NamedServer {
             address: server.url,
             name: Some(server.name),
@@ -324,6 +339,7 @@ impl Agent {
                 forced: options.surface,
                 environment,
                 display,
+                locked,
                 state: desk::State::default(),
             },
             queues: Queues { requests, reports, clicks, calls },
@@ -340,12 +356,11 @@ impl Agent {
             allow: options.allow,
             show_window: !headless && !options.hidden,
         })
-                locked,
     }
 
     async fn run(mut self) -> Result<Ended, AgentError> {
         if self.show_window {
-            self.desk.show_window().await;
+            self.desk.show_window(None).await;
         }
         let answers = self.desk.answers.clone();
         let (sign_ins, allow) = (std::mem::take(&mut self.sign_ins), self.allow);

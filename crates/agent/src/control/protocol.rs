@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 
 use belfry_core::command::Command;
+use belfry_core::ids::ServerId;
 use belfry_core::query::{Answer, Query};
 use belfry_core::signal::Signal;
 use belfry_core::view::View;
@@ -88,6 +89,8 @@ pub enum Page {
     Activity,
     /// The list of servers.
     Servers,
+    /// The same, with the dialog that signs in to this one.
+    SignIn(ServerId),
 }
 
 /// [`Down::View`] without owning the view: it is shared by all connections.

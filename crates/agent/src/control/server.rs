@@ -270,9 +270,9 @@ async fn write_all(
     }
 }
 
-/// Only the agent adds servers, after it stored their token.
+/// Only the agent adds servers and changes how they are reached, after it stored the secrets.
 fn may_command(command: &Command) -> bool {
-    !matches!(command, Command::ServerSignedIn { .. })
+    !matches!(command, Command::ServerSignedIn { .. } | Command::SetReach { .. })
 }
 
 /// Faces report what they saw; what the agent itself observes nobody else may claim.
@@ -421,6 +421,8 @@ mod tests {
                 username: String::new(),
                 auth: belfry_core::prefs::AuthKind::Password,
                 insecure: false,
+                reach: Box::default(),
+                session_id: String::new(),
             })
             .unwrap();
         sender.signal(Signal::BannersFaceGone).unwrap();

@@ -171,10 +171,10 @@ impl Watcher {
         let wayland = self.places.displays.wayland.is_some();
         self.told_by = None;
         if let Some(idle) = self.ask(MUTTER).await {
-            return self.told("GNOME", Duration::from_millis(idle));
+            return Some(self.told("GNOME", Duration::from_millis(idle)));
         }
         if !wayland && let Some(idle) = self.ask_screen().await {
-            return self.told("The display", idle);
+            return Some(self.told("The display", idle));
         }
         if let Some(raw) = self.ask(SCREEN_SAVER).await {
             self.told_by = Some("The screen saver");
@@ -183,14 +183,14 @@ impl Watcher {
             }
         }
         if wayland && let Some(idle) = self.ask_screen().await {
-            return self.told("The display", idle);
+            return Some(self.told("The display", idle));
         }
         None
     }
 
-    fn told(&mut self, by: &'static str, idle: Duration) -> Option<Duration> {
+    fn told(&mut self, by: &'static str, idle: Duration) -> Duration {
         self.told_by = Some(by);
-        Some(idle)
+        idle
     }
 
     async fn ask_screen(&mut self) -> Option<Duration> {
@@ -210,13 +210,12 @@ impl Watcher {
     }
 
     async fn ask(&mut self, object: Object) -> Option<u64> {
-        let bus = match &self.bus {
-            Some(bus) => bus.clone(),
-            None => {
-                let connect = session_bus(self.places.session.as_deref());
-                let bus = timeout(PATIENCE, connect).await.ok()?.ok()?;
-                self.bus.insert(bus).clone()
-            }
+        let bus = if let Some(bus) = &self.bus {
+            bus.clone()
+        } else {
+            let connect = session_bus(self.places.session.as_deref());
+            let bus = timeout(PATIENCE, connect).await.ok()?.ok()?;
+            self.bus.insert(bus).clone()
         };
         match timeout(PATIENCE, object.ask(&bus)).await {
             Ok(Ok(answer)) => answer,

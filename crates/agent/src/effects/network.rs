@@ -1,6 +1,6 @@
 //! When there is a network again, or another one: connections are then worth a try at once.
 //!
-//! NetworkManager tells on the system bus. Where it does not run, nothing is missed: connections prove themselves and are
+//! `NetworkManager` tells on the system bus. Where it does not run, nothing is missed: connections prove themselves and are
 //! tried again by themselves, only later. Waking from sleep is told by the login service, in `desktop_state`.
 
 use std::collections::HashMap;

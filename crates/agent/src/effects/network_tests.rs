@@ -1,4 +1,4 @@
-//! What a scripted NetworkManager tells over a private bus.
+//! What a scripted `NetworkManager` tells over a private bus.
 
 use std::collections::HashMap;
 

@@ -321,7 +321,14 @@ impl Content {
         }
         let urgency: u8 = match (banner.kind, banner.priority) {
             (BannerKind::Call, _) | (_, Priority::Urgent) => 2,
-            (BannerKind::Message | BannerKind::SignedOut | BannerKind::Sample | BannerKind::Summary, _) => 1,
+            (
+                BannerKind::Message
+                | BannerKind::SignedOut
+                | BannerKind::SessionEnds
+                | BannerKind::Sample
+                | BannerKind::Summary,
+                _,
+            ) => 1,
         };
         let hints = HashMap::from([
             ("urgency", Value::from(urgency)),

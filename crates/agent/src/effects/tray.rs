@@ -287,6 +287,7 @@ mod tests {
             badge: Badge::default(),
             unread: UnreadList::default(),
             version: String::new(),
+            session_ends_ms: None,
         }
     }
 

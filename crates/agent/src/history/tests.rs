@@ -164,6 +164,8 @@ fn a_message_that_was_presented_before_a_restart_is_not_announced_after_it() {
             auth: AuthKind::Password,
             permission: Permission::Allowed,
             insecure: false,
+            reach: belfry_core::reach::Reach::default(),
+            session: belfry_core::prefs::SessionPrefs::default(),
         }],
         ..LocalPrefs::default()
     });

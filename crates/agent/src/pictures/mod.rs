@@ -256,6 +256,8 @@ mod tests {
             auth: AuthKind::Password,
             permission: Permission::Allowed,
             insecure: true,
+            reach: belfry_core::reach::Reach::default(),
+            session: belfry_core::prefs::SessionPrefs::default(),
         };
         let prefs = LocalPrefs { servers: vec![entry], ..LocalPrefs::default() };
         // Without a token there is no session, only the entry.

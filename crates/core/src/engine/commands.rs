@@ -7,8 +7,9 @@ use crate::command::Command;
 use crate::effect::{Effect, Effects, PlaySound, Write};
 use crate::engine::{Engine, carry_out};
 use crate::ids::{BannerId, PostId, ServerId};
-use crate::prefs::{LocalPrefs, Permission, ServerPrefs};
+use crate::prefs::{LocalPrefs, Permission, ServerPrefs, SessionPrefs};
 use crate::present;
+use crate::reach::Reach;
 use crate::signal::Surface;
 use crate::sound::SoundChoice;
 use crate::state::channel::Conversation;
@@ -21,11 +22,14 @@ const RING_PREVIEW_MS: u64 = 5000;
 impl Engine {
     pub(super) fn on_command(&mut self, now: &Now, command: Command, out: &mut Effects) {
         match command {
-            Command::ServerSignedIn { server, url, name, username, auth, insecure } => {
-                let entry =
-                    ServerPrefs { id: ServerId(0), url, name, username, auth, permission: Permission::Ask, insecure };
+            Command::ServerSignedIn { server, url, name, username, auth, insecure, reach, session_id } => {
+                let (id, permission) = (ServerId(0), Permission::Ask);
+                let session = SessionPrefs { id: session_id, warned_ms: 0 };
+                let reach = *reach;
+                let entry = ServerPrefs { id, url, name, username, auth, permission, insecure, reach, session };
                 self.server_signed_in(now, server, entry, out);
             }
+            Command::SetReach { server, reach } => self.set_reach(server, *reach, out),
             Command::RemoveServer(id) => {
                 self.prefs.servers.retain(|server| server.id != id);
                 self.remove_server(now, id, out);
@@ -95,6 +99,7 @@ impl Engine {
             Command::StopSound => out.push(Effect::StopSound),
             Command::ShowSample(id) => self.show_sample(now, id, out),
             Command::ShowWindow => out.push(Effect::ShowWindow),
+            Command::ShowSignIn(id) => out.push(Effect::ShowSignIn(id)),
             Command::Quit => out.push(Effect::Quit),
         }
     }
@@ -107,6 +112,8 @@ impl Engine {
             server.username = entry.username;
             server.auth = entry.auth;
             server.insecure = entry.insecure;
+            server.reach = entry.reach;
+            server.session = entry.session;
             let id = server.id;
             out.push(Effect::StopSession(id));
             // The card that asked to sign in has done its work.
@@ -124,6 +131,15 @@ impl Engine {
         };
         self.reset_server(id);
         self.save_prefs(out);
+        out.push(Effect::StartSession(id));
+    }
+
+    fn set_reach(&mut self, id: ServerId, reach: Reach, out: &mut Effects) {
+        let Some(entry) = self.prefs.servers.iter_mut().find(|server| server.id == id) else { return };
+        entry.reach = reach;
+        self.save_prefs(out);
+        // Even where nothing that can be read has changed: a secret may have.
+        out.push(Effect::StopSession(id));
         out.push(Effect::StartSession(id));
     }
 
@@ -212,9 +228,8 @@ impl Engine {
         let Some((server, _, post, kind)) = self.banner_target(banner) else { return };
         match (kind, post) {
             (BannerKind::Message | BannerKind::Call, Some(post)) => self.open_post(server, post, out),
-            (BannerKind::SignedOut | BannerKind::Sample | BannerKind::Summary, _) | (_, None) => {
-                out.push(Effect::ShowWindow);
-            }
+            (BannerKind::SignedOut | BannerKind::SessionEnds, _) => out.push(Effect::ShowSignIn(server)),
+            (BannerKind::Sample | BannerKind::Summary, _) | (_, None) => out.push(Effect::ShowWindow),
         }
         if kind == BannerKind::Call {
             // Going to the call stops all ringing (C17).

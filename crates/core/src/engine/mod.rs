@@ -10,6 +10,7 @@ mod parking;
 mod picture;
 mod posts;
 mod servers;
+mod session_life;
 mod signals;
 mod unread;
 
@@ -105,6 +106,7 @@ struct Server {
     last_heard_ms: i64,
     version: String,
     asked: Vec<Fetch>,
+    session: session_life::Session,
     /// How far the server's clock is ahead of ours, milliseconds.
     ahead_ms: i64,
     /// A gap that is being closed.
@@ -169,9 +171,11 @@ impl Engine {
         [self.stack.next_deadline(), parked, snoozed, ringing].into_iter().chain(others).flatten().min()
     }
 
-    /// The wall-clock moment (Unix milliseconds) at which a pause ends, which no monotonic deadline can tell.
+    /// The wall-clock moment (Unix milliseconds) at which a pause ends or a session is to be spoken of, which no monotonic
+    /// deadline can tell.
     pub fn next_wall_deadline_ms(&self) -> Option<i64> {
-        self.paused_until_ms.filter(|until| *until != i64::MAX)
+        let pause = self.paused_until_ms.filter(|until| *until != i64::MAX);
+        pause.into_iter().chain(self.session_deadline_ms()).min()
     }
 
     /// Grows whenever the view changes.
@@ -256,6 +260,7 @@ impl Engine {
             }
         }
         self.pass_ring_deadline(now, out);
+        self.pass_session_deadlines(now, out);
         if self.stack.next_deadline().is_some_and(|at| at <= now.mono) {
             let missed = self.stack.missed();
             let mut effects = Vec::new();

@@ -27,6 +27,7 @@ impl Engine {
                     badge: self.server_badge(prefs.id, server),
                     unread: self.server_unread(prefs.id, server),
                     version: server.version.clone(),
+                    session_ends_ms: server.session.ends_soon_ms(now),
                 })
             })
             .collect();

@@ -221,6 +221,7 @@ impl Engine {
             server.state = ServerState::default();
             server.calls = super::calls::Calls::default();
             server.asked.clear();
+            server.session = super::session_life::Session::default();
             server.catching = None;
         }
         if server.health != health || server.signed_out != signed_out {
@@ -256,6 +257,7 @@ impl Engine {
         }
         self.decide_waiting_for(now, id, out);
         self.begin_catch_up(now, id, before.as_ref(), taken_at_ms, out);
+        self.ask_for_session(now, id, out);
     }
 
     fn on_channel_viewed(&mut self, now: &Now, id: ServerId, channel: ChannelId, at_ms: i64, out: &mut Effects) {
@@ -392,6 +394,10 @@ impl Engine {
                 server.state.threads.reload_counters(&teams, direct);
             }
             Fetched::CallsRinging(ringing) => server.calls.set_ringing(ringing),
+            Fetched::Session(life) => {
+                server.asked.retain(|fetch| !matches!(fetch, Fetch::Session(_)));
+                server.session.told(now, life);
+            }
             Fetched::Failed(fetch) => {
                 server.asked.retain(|asked| *asked != fetch);
                 match fetch {
@@ -402,7 +408,8 @@ impl Engine {
                     | Fetch::Member(_)
                     | Fetch::Users(_)
                     | Fetch::Me
-                    | Fetch::ThreadTotals => {}
+                    | Fetch::ThreadTotals
+                    | Fetch::Session(_) => {}
                 }
             }
             // Taken before, where there is no snapshot to wait for.
@@ -449,8 +456,8 @@ impl Engine {
             id,
             DecisionKind::SignedOut,
             BannerKind::SignedOut,
-            "Session expired",
-            &format!("Sign in to {name} again to keep receiving notifications"),
+            &format!("Signed out of {name}"),
+            "Sign in again to keep receiving notifications",
             out,
         );
     }

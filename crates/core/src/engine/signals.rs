@@ -6,6 +6,9 @@ use crate::problem::ProblemKind;
 use crate::signal::{Signal, Surface};
 use crate::time::Now;
 
+/// Input that is older does not say that the person is here now, milliseconds.
+const JUST_NOW_MS: u64 = 60_000;
+
 impl Engine {
     pub(super) fn on_signal(&mut self, now: &Now, signal: Signal, out: &mut Effects) {
         let mut effects = Vec::new();
@@ -55,7 +58,12 @@ impl Engine {
                 self.dirty = true;
             }
             // Deadlines in wall time are looked at after every input; the rest concerns sessions.
-            Signal::Woke | Signal::NetworkUp | Signal::InputSeen { .. } => {}
+            Signal::Woke | Signal::NetworkUp => {}
+            Signal::InputSeen { ago_ms } => {
+                if ago_ms < JUST_NOW_MS && !self.screen_locked {
+                    self.extend_sessions(now, out);
+                }
+            }
             Signal::ProblemRaised { kind, detail } => self.raise(kind, &detail),
             Signal::ProblemCleared(kind) => self.clear(kind),
         }

@@ -10,5 +10,6 @@ mod listing;
 mod people;
 mod properties;
 mod rules;
+mod sessions;
 mod wording;
 mod world;

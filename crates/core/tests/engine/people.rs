@@ -18,6 +18,8 @@ fn signed_in(url: &str) -> Command {
         username: "morgan".to_owned(),
         auth: AuthKind::Password,
         insecure: false,
+        reach: Box::default(),
+        session_id: String::new(),
     }
 }
 
@@ -70,6 +72,8 @@ fn signing_in_again_brings_the_same_entry_back_to_life() {
         username: "morgan".to_owned(),
         auth: AuthKind::Password,
         insecure: false,
+        reach: Box::default(),
+        session_id: String::new(),
     });
     assert!(effects.iter().any(|effect| matches!(effect, Effect::StartSession(NORTH))));
     let view = world.view();

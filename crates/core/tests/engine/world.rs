@@ -175,6 +175,8 @@ impl World {
                 auth: AuthKind::Password,
                 permission: setup.permission,
                 insecure: false,
+                reach: belfry_core::reach::Reach::default(),
+                session: belfry_core::prefs::SessionPrefs::default(),
             })
             .collect();
         let prefs = LocalPrefs { servers, ..LocalPrefs::default() };
@@ -329,6 +331,7 @@ pub fn snapshot(setup: &Setup) -> Snapshot {
             collapsed_threads: Some("default_off".to_owned()),
             enable_channel_viewed_messages: true,
             enable_user_statuses: true,
+            extend_session_with_activity: true,
             ..ServerConfig::default()
         },
         preferences: vec![Preference {

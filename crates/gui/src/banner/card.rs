@@ -78,6 +78,7 @@ impl Look {
             BannerKind::Message
             | BannerKind::Call
             | BannerKind::SignedOut
+            | BannerKind::SessionEnds
             | BannerKind::Sample
             | BannerKind::Summary => &banner.text,
         };
@@ -86,7 +87,7 @@ impl Look {
             (!words.is_empty() || tag.is_some()).then(|| body(ui, words, banner.mentioned.then_some(username), tag));
         let merged = (banner.more > 0).then(|| quoted(&texts::more_in(banner)));
         let has_buttons = match banner.kind {
-            BannerKind::Call | BannerKind::SignedOut => true,
+            BannerKind::Call | BannerKind::SignedOut | BannerKind::SessionEnds => true,
             BannerKind::Message => open,
             BannerKind::Sample | BannerKind::Summary => false,
         };
@@ -273,7 +274,8 @@ pub fn ui(
     } else if response.clicked() {
         match banner.kind {
             BannerKind::Message | BannerKind::Call => out.command(Command::OpenBanner(banner.id)),
-            BannerKind::SignedOut | BannerKind::Summary => {
+            BannerKind::SignedOut | BannerKind::SessionEnds => sign_in(banner, out),
+            BannerKind::Summary => {
                 out.command(Command::ShowWindow);
                 out.command(Command::DismissBanner(banner.id));
             }
@@ -285,10 +287,18 @@ pub fn ui(
 fn dismiss(banner: &BannerView, out: &mut Outbox) {
     out.command(match banner.kind {
         BannerKind::Call => Command::DismissCall(banner.id),
-        BannerKind::Message | BannerKind::SignedOut | BannerKind::Sample | BannerKind::Summary => {
-            Command::DismissBanner(banner.id)
-        }
+        BannerKind::Message
+        | BannerKind::SignedOut
+        | BannerKind::SessionEnds
+        | BannerKind::Sample
+        | BannerKind::Summary => Command::DismissBanner(banner.id),
     });
+}
+
+/// One click leads to the dialog that signs in.
+fn sign_in(banner: &BannerView, out: &mut Outbox) {
+    out.command(Command::ShowSignIn(banner.server));
+    out.command(Command::DismissBanner(banner.id));
 }
 
 fn picture_ui(ui: &Ui, rect: Rect, banner: &BannerView, pictures: &mut Pictures) {
@@ -298,6 +308,10 @@ fn picture_ui(ui: &Ui, rect: Rect, banner: &BannerView, pictures: &mut Pictures)
         BannerKind::SignedOut => {
             ui.painter().circle_filled(rect.center(), rect.width() / 2.0, palette.red_soft);
             Icon::Warning.paint(ui.painter(), rect.center(), palette.red);
+        }
+        BannerKind::SessionEnds => {
+            ui.painter().circle_filled(rect.center(), rect.width() / 2.0, palette.amber_soft);
+            Icon::Warning.paint(ui.painter(), rect.center(), palette.amber);
         }
         BannerKind::Summary => {
             ui.painter().circle_filled(rect.center(), rect.width() / 2.0, palette.accent_soft);
@@ -352,10 +366,9 @@ fn actions(ui: &mut Ui, look: &Look, more_open: &mut Option<BannerId>, out: &mut
                 out.command(Command::DismissCall(banner.id));
             }
         }
-        BannerKind::SignedOut => {
+        BannerKind::SignedOut | BannerKind::SessionEnds => {
             if ui.add(Button::new(texts::SIGN_IN_MORE, Kind::Primary)).clicked() {
-                out.command(Command::ShowWindow);
-                out.command(Command::DismissBanner(banner.id));
+                sign_in(banner, out);
             }
         }
         BannerKind::Sample | BannerKind::Summary => {}

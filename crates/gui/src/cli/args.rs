@@ -3,6 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
+use belfry_core::secret::Secret;
+
 /// Printed by `--help`.
 pub(crate) const USAGE: &str = "\
 Belfry tells you what needs you on your Mattermost servers.
@@ -60,6 +62,7 @@ pub(crate) enum Action {
     Resume,
     Quit,
     Doctor,
+    OpenUrl(Secret),
     Face { face: Face, control: PathBuf },
     PracticeServer(Vec<OsString>),
     Version,
@@ -201,6 +204,11 @@ impl Given {
             Some("resume") => Action::Resume,
             Some("quit") => Action::Quit,
             Some("doctor") => Action::Doctor,
+            // Not in the usage: desktops call it, for a link of our scheme.
+            Some("open-url") => {
+                let link = self.take_word().ok_or_else(|| wrong("`open-url` wants a link"))?;
+                Action::OpenUrl(Secret::new(link.into_string().map_err(|_hidden| wrong("the link is not text"))?))
+            }
             Some("face") => {
                 let face = match self.take_word().as_deref().and_then(OsStr::to_str) {
                     Some("window") => Face::Window,
@@ -308,6 +316,9 @@ mod tests {
         assert_eq!(action("resume"), Action::Resume);
         assert_eq!(action("quit"), Action::Quit);
         assert_eq!(action("doctor"), Action::Doctor);
+        let link = "mattermost-dev://chat.example.org/login/desktop?client_token=a&server_token=b";
+        assert_eq!(action(&format!("open-url {link}")), Action::OpenUrl(Secret::new(link)));
+        assert!(!format!("{:?}", action(&format!("open-url {link}"))).contains("server_token"));
         assert_eq!(action("--version"), Action::Version);
         assert_eq!(action("status -h"), Action::Help);
         assert_eq!(

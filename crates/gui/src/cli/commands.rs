@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use belfry_agent::control::client::{self, ClientError};
 use belfry_agent::control::protocol::{Down, Face};
 use belfry_agent::instance::InstanceLock;
@@ -14,6 +14,7 @@ use belfry_agent::{doctor as examine, platform};
 use belfry_core::command::Command;
 use belfry_core::prefs::Permission;
 use belfry_core::query::{Answer, DoctorLine, Query};
+use belfry_core::secret::Secret;
 use belfry_core::view::{Health, UnreadList, View};
 use belfry_gui::texts;
 use belfry_net::clock;
@@ -69,6 +70,24 @@ fn wait(paths: &Paths) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// `belfry open-url`: hands over a sign-in of the browser, which starts this command for a link of our scheme.
+///
+/// The link stands in this process's arguments, since that is how desktops open links. It works once, for three minutes,
+/// and is exchanged in this moment.
+pub(super) fn open_url(paths: &Paths, link: Secret) -> anyhow::Result<ExitCode> {
+    let (mut receiver, mut sender) = client::connect(&paths.socket(), Face::Command)?;
+    receiver.set_patience(Some(PATIENCE))?;
+    let id = sender.query(Query::FinishBrowserSignIn(link))?;
+    let answer = receiver.answer(id)?;
+    // The window says what became of it, whatever that is.
+    sender.command(Command::ShowWindow)?;
+    match answer {
+        Answer::SignedIn => Ok(ExitCode::SUCCESS),
+        Answer::Failed { message } | Answer::KeyringMissing { message } => bail!("{message}"),
+        _ => bail!("Belfry is running but does not answer"),
+    }
+}
+
 /// `belfry doctor`: asks the running Belfry, else looks by itself.
 pub(super) fn doctor(paths: &Paths) -> anyhow::Result<ExitCode> {
     logging::to_stderr();
@@ -101,8 +120,14 @@ fn ask_doctor(paths: &Paths) -> Result<Vec<DoctorLine>, ClientError> {
         Answer::Failed { .. }
         | Answer::Activity { .. }
         | Answer::Discovered(_)
+        | Answer::Obstacle(_)
+        | Answer::ReachSet
         | Answer::SignedIn
-        | Answer::SignedOut
+        | Answer::SignedOut { .. }
+        | Answer::SignInWays(_)
+        | Answer::BrowserOpened { .. }
+        | Answer::KeyringMissing { .. }
+        | Answer::Done
         | Answer::Pictures(_)
         | Answer::MfaWanted { .. } => Err(ClientError::Silent),
     }
@@ -218,6 +243,7 @@ mod tests {
             badge: Badge::default(),
             unread: UnreadList::default(),
             version: String::new(),
+            session_ends_ms: None,
         };
         let harbor = ServerView {
             name: "Harbor".to_owned(),

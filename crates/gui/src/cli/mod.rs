@@ -59,6 +59,7 @@ pub(crate) fn run(invocation: Invocation) -> anyhow::Result<ExitCode> {
         Action::Resume => commands::send(&Paths::of(instance)?, Command::Resume),
         Action::Quit => commands::quit(&Paths::of(instance)?),
         Action::Doctor => commands::doctor(&Paths::of(instance)?),
+        Action::OpenUrl(link) => commands::open_url(&Paths::of(instance)?, link),
         Action::Face { face, control } => run_face(face, &control),
         Action::PracticeServer(arguments) => run_practice_server(arguments),
         Action::Version => {
@@ -142,7 +143,6 @@ fn run_explain(file: &Path, json: bool) -> anyhow::Result<ExitCode> {
 
 fn run_face(face: Face, control: &Path) -> anyhow::Result<ExitCode> {
     logging::to_stderr();
-    platform::forbid_core_files();
     let (role, name) = match face {
         Face::Window => (protocol::Face::Window, c"belfry-window"),
         Face::Banners => (protocol::Face::Banners, c"belfry-banners"),

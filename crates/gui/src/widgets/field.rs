@@ -36,6 +36,13 @@ impl<'a> TextField<'a> {
         self
     }
 
+    /// Letters that it takes; 1024 by default.
+    #[must_use]
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.limit = limit;
+        self
+    }
+
     /// Points; all that there is by default.
     #[must_use]
     pub fn width(mut self, width: f32) -> Self {

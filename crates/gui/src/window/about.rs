@@ -33,8 +33,14 @@ impl AboutState {
             Answer::Failed { message } => self.failed = Some(message),
             Answer::Activity { .. }
             | Answer::Discovered(_)
+            | Answer::Obstacle(_)
+            | Answer::ReachSet
             | Answer::SignedIn
-            | Answer::SignedOut
+            | Answer::SignedOut { .. }
+            | Answer::SignInWays(_)
+            | Answer::BrowserOpened { .. }
+            | Answer::KeyringMissing { .. }
+            | Answer::Done
             | Answer::Pictures(_)
             | Answer::MfaWanted { .. } => {}
         }

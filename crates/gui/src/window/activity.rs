@@ -89,8 +89,14 @@ impl ActivityState {
                 self.loaded = true;
             }
             Answer::Discovered(_)
+            | Answer::Obstacle(_)
+            | Answer::ReachSet
             | Answer::SignedIn
-            | Answer::SignedOut
+            | Answer::SignedOut { .. }
+            | Answer::SignInWays(_)
+            | Answer::BrowserOpened { .. }
+            | Answer::KeyringMissing { .. }
+            | Answer::Done
             | Answer::MfaWanted { .. }
             | Answer::Doctor(_)
             | Answer::Pictures(_) => {}

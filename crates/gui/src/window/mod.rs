@@ -67,6 +67,10 @@ impl WindowState {
         self.page = match page {
             AgentPage::Activity => Page::Activity,
             AgentPage::Servers => Page::Servers,
+            AgentPage::SignIn(server) => {
+                self.servers.wants_sign_in(server);
+                Page::Servers
+            }
         };
     }
 }

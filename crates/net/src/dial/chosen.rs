@@ -82,9 +82,9 @@ impl Chosen {
             let (identity, refused, asked) = (self.identity.clone(), self.refused.clone(), Arc::clone(&self.asked));
             let made = tokio::task::spawn_blocking(move || {
                 let identity = identity.map(|source| source.load(&tls::provider())).transpose()?.map(Arc::new);
-                let platform = tls::platform().map_err(no_roots)?;
+                let platform = tls::platform().map_err(|error| no_roots(&error))?;
                 let judge = Judge { platform, pin, refused };
-                tls::config(Arc::new(judge), Arc::new(Wallet { identity, asked })).map_err(no_roots)
+                tls::config(Arc::new(judge), Arc::new(Wallet { identity, asked })).map_err(|error| no_roots(&error))
             });
             made.await.unwrap_or(Err(Trouble::Tls)).map(Arc::new)
         };
@@ -98,7 +98,7 @@ impl Dial for Chosen {
     }
 }
 
-fn no_roots(error: rustls::Error) -> Trouble {
+fn no_roots(error: &rustls::Error) -> Trouble {
     tracing::warn!(%error, "TLS cannot be set up");
     Trouble::NoRoots
 }
@@ -106,8 +106,12 @@ fn no_roots(error: rustls::Error) -> Trouble {
 /// What this computer trusts, with nothing of ours to show.
 pub(super) async fn ordinary() -> Result<Arc<ClientConfig>, Trouble> {
     let made = tokio::task::spawn_blocking(|| {
-        let judge = Judge { platform: tls::platform().map_err(no_roots)?, pin: None, refused: Refused::default() };
-        tls::config(Arc::new(judge), Arc::new(Wallet::default())).map_err(no_roots)
+        let judge = Judge {
+            platform: tls::platform().map_err(|error| no_roots(&error))?,
+            pin: None,
+            refused: Refused::default(),
+        };
+        tls::config(Arc::new(judge), Arc::new(Wallet::default())).map_err(|error| no_roots(&error))
     });
     made.await.unwrap_or(Err(Trouble::Tls)).map(Arc::new)
 }

@@ -1,18 +1,13 @@
-//! Straight to the server: its name, TCP, TLS with the system's roots.
+//! Straight to a host: its name, then TCP.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 use url::Host;
 
-use super::{Dial, Dialed, Dialing, Target};
-use crate::tls;
 use crate::trouble::Trouble;
 
 /// One address of several: a broken IPv6 must leave time for IPv4.
@@ -22,40 +17,8 @@ const HEAD_START: Duration = Duration::from_millis(250);
 /// A name with more addresses than this is tried at the first ones only.
 const MOST_ADDRESSES: usize = 8;
 
-/// Straight to the server.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Direct;
-
-impl Dial for Direct {
-    fn dial<'a>(&'a self, to: &'a Target, protocols: &'a [&'a str]) -> Dialing<'a> {
-        Box::pin(open(to, protocols))
-    }
-}
-
-async fn open(to: &Target, protocols: &[&str]) -> Result<Dialed, Trouble> {
-    let tcp = connect(&to.host, to.port).await?;
-    if !to.secure {
-        return Ok(Dialed { stream: Box::new(tcp), h2: false });
-    }
-    let name = match &to.host {
-        Host::Domain(domain) => ServerName::try_from(domain.clone()).map_err(|_not_a_name| Trouble::WrongName)?,
-        Host::Ipv4(ip) => ServerName::IpAddress((*ip).into()),
-        Host::Ipv6(ip) => ServerName::IpAddress((*ip).into()),
-    };
-    let config = tokio::task::spawn_blocking(tls::client_config)
-        .await
-        .unwrap_or(Err(rustls::Error::HandshakeNotComplete))
-        .map_err(|error| {
-            tracing::warn!(%error, "TLS cannot be set up");
-            Trouble::NoRoots
-        })?;
-    let connector = TlsConnector::from(Arc::new(tls::offering(config, protocols)));
-    let stream = connector.connect(name, tcp).await.map_err(|error| Trouble::of(&error))?;
-    let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    Ok(Dialed { stream: Box::new(stream), h2 })
-}
-
-async fn connect(host: &Host<String>, port: u16) -> Result<TcpStream, Trouble> {
+/// Opens a TCP connection to the first address of a name that answers.
+pub(super) async fn connect(host: &Host<String>, port: u16) -> Result<TcpStream, Trouble> {
     let addresses: Vec<SocketAddr> = match host {
         Host::Ipv4(ip) => vec![(*ip, port).into()],
         Host::Ipv6(ip) => vec![(*ip, port).into()],

@@ -39,9 +39,9 @@ impl Source {
             Ok(text) if text.contains("-----BEGIN ") => {
                 let key_text = self.key.as_deref().map(read).transpose()?;
                 let key_text = key_text.as_deref().map_or(Ok(text), std::str::from_utf8);
-                self.from_pem(text, key_text.map_err(|_binary| Trouble::IdentityUnusable)?)?
+                self.read_pem(text, key_text.map_err(|_binary| Trouble::IdentityUnusable)?)?
             }
-            Ok(_) | Err(_) => self.from_pkcs12(&bytes)?,
+            Ok(_) | Err(_) => self.read_pkcs12(&bytes)?,
         };
         CertifiedKey::from_der(chain, key, provider).map_err(|error| {
             tracing::debug!(%error, "the client certificate cannot be used");
@@ -49,7 +49,7 @@ impl Source {
         })
     }
 
-    fn from_pem(
+    fn read_pem(
         &self,
         text: &str,
         key_text: &str,
@@ -69,7 +69,7 @@ impl Source {
         Ok((chain, PrivatePkcs8KeyDer::from(open.as_bytes().to_vec()).into()))
     }
 
-    fn from_pkcs12(&self, bytes: &[u8]) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Trouble> {
+    fn read_pkcs12(&self, bytes: &[u8]) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Trouble> {
         let archive = Pkcs12Archive::from_pkcs12(bytes, self.password.expose()).map_err(|error| match error {
             p12_keystore::error::Error::MacError(_)
             | p12_keystore::error::Error::UnpadError

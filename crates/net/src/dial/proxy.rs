@@ -174,14 +174,14 @@ impl Proxy {
             request.extend_from_slice(b"\r\n");
         }
         request.extend_from_slice(b"\r\n");
-        stream.write_all(&request).await.map_err(lost)?;
+        stream.write_all(&request).await.map_err(|error| lost(&error))?;
         let mut head = Vec::new();
         // Byte by byte: what comes after the head is the server's.
         while !head.ends_with(b"\r\n\r\n") {
             if head.len() >= LARGEST_HEAD {
                 return Err(Trouble::NotAProxy);
             }
-            head.push(stream.read_u8().await.map_err(lost)?);
+            head.push(stream.read_u8().await.map_err(|error| lost(&error))?);
         }
         let status = head.strip_prefix(b"HTTP/1.").and_then(|rest| rest.get(2..5));
         let status = status.and_then(|digits| std::str::from_utf8(digits).ok()?.parse::<u16>().ok());
@@ -210,9 +210,9 @@ impl Proxy {
     /// SOCKS 5 (RFC 1928), with a name and a password (RFC 1929) where there are some.
     async fn socks(&self, mut stream: Box<dyn Stream>, to: &Target) -> Result<Box<dyn Stream>, Trouble> {
         let greeting: &[u8] = if matches!(self.login, Login::Pair(..)) { &[5, 2, 0, 2] } else { &[5, 1, 0] };
-        stream.write_all(greeting).await.map_err(lost)?;
+        stream.write_all(greeting).await.map_err(|error| lost(&error))?;
         let mut chosen = [0; 2];
-        stream.read_exact(&mut chosen).await.map_err(lost)?;
+        stream.read_exact(&mut chosen).await.map_err(|error| lost(&error))?;
         match (chosen, &self.login) {
             ([5, 0], _) => {}
             ([5, 2], Login::Pair(user, password)) => {
@@ -222,9 +222,9 @@ impl Proxy {
                     request.push(length);
                     request.extend_from_slice(part.expose().as_bytes());
                 }
-                stream.write_all(&request).await.map_err(lost)?;
+                stream.write_all(&request).await.map_err(|error| lost(&error))?;
                 let mut outcome = [0; 2];
-                stream.read_exact(&mut outcome).await.map_err(lost)?;
+                stream.read_exact(&mut outcome).await.map_err(|error| lost(&error))?;
                 if outcome[1] != 0 {
                     return Err(Trouble::ProxyLoginRefused);
                 }
@@ -252,9 +252,9 @@ impl Proxy {
             }
         }
         request.extend_from_slice(&to.port.to_be_bytes());
-        stream.write_all(&request).await.map_err(lost)?;
+        stream.write_all(&request).await.map_err(|error| lost(&error))?;
         let mut reply = [0; 4];
-        stream.read_exact(&mut reply).await.map_err(lost)?;
+        stream.read_exact(&mut reply).await.map_err(|error| lost(&error))?;
         match reply {
             [5, 0, ..] => {}
             [5, 2, ..] => return Err(Trouble::ProxyRefused),
@@ -265,17 +265,17 @@ impl Proxy {
         let length = match reply[3] {
             1 => 4,
             4 => 16,
-            3 => usize::from(stream.read_u8().await.map_err(lost)?),
+            3 => usize::from(stream.read_u8().await.map_err(|error| lost(&error))?),
             _ => return Err(Trouble::NotAProxy),
         };
         let mut bound = vec![0; length + 2];
-        stream.read_exact(&mut bound).await.map_err(lost)?;
+        stream.read_exact(&mut bound).await.map_err(|error| lost(&error))?;
         Ok(stream)
     }
 }
 
 /// A proxy that hangs up in the middle does not speak our language.
-fn lost(error: std::io::Error) -> Trouble {
+fn lost(error: &std::io::Error) -> Trouble {
     tracing::debug!(kind = %error.kind(), "the proxy hung up");
     Trouble::NotAProxy
 }

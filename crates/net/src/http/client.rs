@@ -103,7 +103,7 @@ impl Client {
 async fn read(headers: &HeaderMap, mut body: Incoming, cap: usize) -> Result<Vec<u8>, HttpError> {
     let mut read = match headers.get(CONTENT_ENCODING).map(http::HeaderValue::as_bytes) {
         Some(coding) if coding.eq_ignore_ascii_case(b"gzip") => {
-            Reading::Packed { decoder: MultiGzDecoder::new(Capped::new(cap)), begun: false }
+            Reading::Packed { decoder: Box::new(MultiGzDecoder::new(Capped::new(cap))), begun: false }
         }
         None | Some(b"" | b"identity") => Reading::Plain(Capped::new(cap)),
         // It was not asked for.
@@ -121,7 +121,7 @@ async fn read(headers: &HeaderMap, mut body: Incoming, cap: usize) -> Result<Vec
 /// A body on its way, never longer than its cap.
 enum Reading {
     Plain(Capped),
-    Packed { decoder: MultiGzDecoder<Capped>, begun: bool },
+    Packed { decoder: Box<MultiGzDecoder<Capped>>, begun: bool },
 }
 
 impl Reading {

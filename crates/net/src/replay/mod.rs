@@ -150,6 +150,8 @@ pub fn run_lines(mut lines: impl io::BufRead, options: Options, out: &mut dyn Wr
             auth: AuthKind::Password,
             permission: Permission::Allowed,
             insecure: false,
+            reach: belfry_core::reach::Reach::default(),
+            session: belfry_core::prefs::SessionPrefs::default(),
         }],
         ..LocalPrefs::default()
     };

@@ -76,6 +76,8 @@ impl World {
                 auth: AuthKind::Password,
                 permission: Permission::Allowed,
                 insecure: true,
+                reach: belfry_core::reach::Reach::default(),
+                session: belfry_core::prefs::SessionPrefs::default(),
             }],
             ..LocalPrefs::default()
         };

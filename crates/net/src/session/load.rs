@@ -12,7 +12,9 @@ use super::machine::Identity;
 use crate::bootstrap::{Absorbed, Collector};
 use crate::clock;
 use crate::http::{HttpError, Reply, Rest, Size, segment};
+use crate::session_facts;
 use crate::shapes::{self, ChannelShape, MemberShape, TeamUnreadShape, ThreadListShape, UserShape};
+use crate::trouble::Trouble;
 
 /// Rows of a page, the most a server gives (protocol §3.3).
 const PAGE: usize = 200;
@@ -62,6 +64,8 @@ fn take(collector: &mut Collector, method: &str, path: &str, reply: &Reply) -> R
     match reply.status {
         401 | 403 if refusal().is_session_expired() || refusal().is_mfa_required() => Err(refusal()),
         401 | 403 | 429 | 500 | 502..=599 if is_needed(path) => Err(refusal()),
+        // A captive portal, or a proxy's own page: what it says is nobody's data.
+        200 | 300..=399 if reply.status != 200 || reply.is_web_page() => Err(HttpError::Unreachable(Trouble::WebPage)),
         200 | 404 => Ok(absorbed),
         status => {
             tracing::debug!(status, "an answer is missing from a load");
@@ -244,6 +248,7 @@ pub(super) async fn fetch(rest: &Rest, known: &Known, fetch: &Fetch) -> Result<F
         }
         Fetch::Me => Ok(Fetched::Me(Box::new(rest.me().await?))),
         Fetch::ThreadTotals => thread_totals(rest, known).await,
+        Fetch::Session(id) => Ok(Fetched::Session(session_facts::life(rest, id).await?)),
         Fetch::Missed(plan) => Ok(Fetched::Missed(Box::new(catch_up::missed(rest, known, plan).await?))),
         Fetch::UnreadSums(single) => {
             Ok(Fetched::UnreadSums(Box::new(catch_up::unread_sums(rest, known, single).await?)))
@@ -285,6 +290,7 @@ async fn thread_totals(rest: &Rest, known: &Known) -> Result<Fetched, HttpError>
 /// Changes something on the server.
 pub(super) async fn write(rest: &Rest, known: &Known, write: &Write) -> Result<(), HttpError> {
     match write {
+        Write::ExtendSession => rest.extend_session().await,
         Write::MarkRead(channel) => rest.mark_read(*channel).await,
         Write::MarkThreadRead { team_id, thread_id, up_to_ms } => {
             // A person without any team cannot have threads (protocol §3.6).

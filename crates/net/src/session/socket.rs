@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use http::HeaderValue;
-use http::header::{AUTHORIZATION, RETRY_AFTER, USER_AGENT};
+use http::header::{HeaderName, RETRY_AFTER, USER_AGENT, WWW_AUTHENTICATE};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -19,6 +19,8 @@ use crate::trouble::Trouble;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Larger frames end the connection (protocol §4.3 asks for at least this).
 const LARGEST_FRAME: usize = 16 << 20;
+/// Why a web server in front lets nobody through (protocol §1.6).
+const REJECT_REASON: HeaderName = HeaderName::from_static("x-reject-reason");
 const READ_BUFFER: usize = 8 << 10;
 
 /// An open websocket.
@@ -49,7 +51,8 @@ impl Refusal {
 
 impl From<Trouble> for Refusal {
     fn from(trouble: Trouble) -> Self {
-        Self { reason: trouble.to_string(), retry_after: None, doubt: false, other_port: false }
+        let reason = format!("{trouble}{}", trouble.advice());
+        Self { reason, retry_after: None, doubt: false, other_port: false }
     }
 }
 
@@ -149,7 +152,7 @@ fn upgrade(
     let mut request = text.into_client_request().map_err(|_malformed| Trouble::Other)?;
     let headers = request.headers_mut();
     headers.extend(route.headers.clone());
-    headers.insert(AUTHORIZATION, token.clone());
+    route.sign(headers, token);
     if let Ok(agent) = HeaderValue::try_from(user_agent()) {
         headers.insert(USER_AGENT, agent);
     }
@@ -161,7 +164,20 @@ fn refused(error: &tungstenite::Error) -> Refusal {
         tungstenite::Error::Http(response) => {
             let status = response.status().as_u16();
             let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+            let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+            if status == 401 && header(WWW_AUTHENTICATE).to_ascii_lowercase().starts_with("basic") {
+                return Trouble::FrontLogin.into();
+            }
+            if status == 403 && header(REJECT_REASON).to_ascii_lowercase().contains("pre-auth") {
+                return Trouble::PreAuth.into();
+            }
+            if matches!(status, 200 | 300..=399) {
+                return Refusal { other_port: true, ..Trouble::WebPage.into() };
+            }
             let reason = match status {
+                400 | 404 | 405 | 426 => {
+                    format!("the server, or something before it, does not let websockets through (status {status})")
+                }
                 429 => "the server asked us to slow down".to_owned(),
                 502..=504 => "the server is not available at present".to_owned(),
                 status => format!("the server refused the connection with status {status}"),
@@ -217,7 +233,7 @@ mod tests {
         let token = HeaderValue::from_static("Bearer t");
         let request = upgrade(&Url::parse("https://x.org/mm").unwrap(), &Route::direct(), &token, "k&1", 7).unwrap();
         assert_eq!(request.uri(), "wss://x.org/mm/api/v4/websocket?connection_id=k%261&sequence_number=7");
-        assert_eq!(request.headers()[AUTHORIZATION], "Bearer t");
+        assert_eq!(request.headers()["authorization"], "Bearer t");
         assert!(!request.headers().contains_key("origin"));
         assert!(!request.headers().contains_key("cookie"));
     }

@@ -33,18 +33,20 @@ use super::machine::{Action, Ending, Identity, Input, Machine};
 use super::presence::Person;
 use super::socket::{self, Refusal, Socket, Text};
 use crate::clock::{Clock, SuspendWatch};
-use crate::dial::Route;
+use crate::dial::{Route, Routes};
 use crate::http::{HttpError, Rest, Size, bearer};
 use crate::lenient::TextMap;
+use crate::reach;
 use crate::secrets::{SecretError, SecretStore};
 use crate::shapes;
+use crate::trouble::Trouble;
 
 /// A write to the socket that takes longer than this means that nobody reads at the other end.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
-/// A farewell is a courtesy.
-const CLOSE_TIMEOUT: Duration = Duration::from_millis(800);
 /// How often the clocks are compared at least, while something is to come.
 const LOOK_AT_CLOCK: Duration = Duration::from_secs(30);
+/// A farewell is a courtesy.
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(800);
 /// Jobs at a time; beyond that the inbox waits.
 const JOBS: usize = 64;
 
@@ -66,12 +68,12 @@ pub(crate) enum ToSession {
     },
     /// The computer slept.
     Woke,
-    /// The person wants it tried now.
-    CheckAgain,
     /// There is a network again, or another one.
     NetworkUp,
     /// How the person at this computer is.
     Person(Person),
+    /// The person wants it tried now.
+    CheckAgain,
     /// End, politely.
     Stop,
 }
@@ -104,17 +106,17 @@ pub(crate) struct Start {
     pub(crate) prefs: ServerPrefs,
     pub(crate) generation: u64,
     pub(crate) secrets: Arc<SecretStore>,
-    /// The way to the server.
-    pub(crate) route: Route,
+    /// Knows the way to the server.
+    pub(crate) routes: Arc<dyn Routes>,
     pub(crate) dice: Dice,
     pub(crate) timing: Timing,
     pub(crate) clock: Clock,
     /// Wait this long first.
     pub(crate) delay: Duration,
-    pub(crate) inbox: mpsc::Receiver<ToSession>,
-    pub(crate) out: mpsc::Sender<FromSession>,
     /// How the person at this computer is when it begins.
     pub(crate) person: Person,
+    pub(crate) inbox: mpsc::Receiver<ToSession>,
+    pub(crate) out: mpsc::Sender<FromSession>,
 }
 
 /// What a job came to.
@@ -131,6 +133,7 @@ enum Done {
 struct Client {
     rest: Arc<Rest>,
     token: HeaderValue,
+    route: Route,
 }
 
 struct Session {
@@ -256,13 +259,20 @@ impl Session {
             return;
         }
         let url = prefs.url.clone();
-        let token = self.start.secrets.get(&prefs.secret_key()).await;
+        let token = match self.start.secrets.get(&prefs.secret_key()).await {
+            Ok(Some(token)) => reach::kept(&self.start.secrets, prefs).await.map(|reach| Some((token, reach))),
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        };
         self.report_keyring(token.as_ref().err()).await;
         let client = match token {
-            Ok(Some(token)) => match (Rest::open(&url, Some(&token), &self.start.route), bearer(&token)) {
-                (Ok(rest), Ok(token)) => Ok(Client { rest: Arc::new(rest), token }),
-                (Err(error), _) | (_, Err(error)) => Err(error.to_string()),
-            },
+            Ok(Some((token, reach))) => {
+                let route = self.start.routes.route(&self.start.prefs, &reach);
+                match (Rest::open(&url, Some(&token), &route), bearer(&token)) {
+                    (Ok(rest), Ok(token)) => Ok(Client { rest: Arc::new(rest), token, route }),
+                    (Err(error), _) | (_, Err(error)) => Err(error.to_string()),
+                }
+            }
             Ok(None) => {
                 self.tell(Event::Connection(Connection::NotSignedIn)).await;
                 return;
@@ -353,7 +363,7 @@ impl Session {
     fn connect(&mut self, connection_id: String, sequence_number: i64) {
         let Some(client) = &self.client else { return };
         let (rest, token) = (Arc::clone(&client.rest), client.token.clone());
-        let (addresses, route) = (Arc::clone(&self.addresses), self.start.route.clone());
+        let (addresses, route) = (Arc::clone(&self.addresses), client.route.clone());
         self.closed_by_server = false;
         self.connecting = Some(self.jobs.spawn(async move {
             let addresses = addresses.get_or_try_init(|| websocket_addresses(&rest)).await;
@@ -401,6 +411,8 @@ impl Session {
                 }
             }
             ToSession::Woke => self.advance(Input::Woke).await,
+            ToSession::NetworkUp => self.advance(Input::NetworkUp).await,
+            ToSession::Person(person) => self.advance(Input::Person(person)).await,
             ToSession::CheckAgain => {
                 if self.client.is_none() {
                     self.sign_in().await;
@@ -408,8 +420,6 @@ impl Session {
                     self.advance(Input::CheckAgain).await;
                 }
             }
-            ToSession::NetworkUp => self.advance(Input::NetworkUp).await,
-            ToSession::Person(person) => self.advance(Input::Person(person)).await,
             ToSession::Stop => {}
         }
     }
@@ -582,6 +592,8 @@ async fn websocket_addresses(rest: &Rest) -> Result<Vec<Url>, Refusal> {
     let config = match rest.read("/api/v4/config/client?format=old", Size::Ordinary).await {
         Ok(reply) => shapes::object::<TextMap>(&reply.body).map(|map| map.0),
         Err(HttpError::Unreachable(trouble)) => return Err(trouble.into()),
+        // It never redirects this by itself.
+        Err(HttpError::Redirected) => return Err(Trouble::WebPage.into()),
         Err(error) => {
             tracing::debug!(%error, "no configuration");
             // Not remembered: the next try asks again.

@@ -42,6 +42,8 @@ async fn measure() -> anyhow::Result<()> {
         auth: AuthKind::AccessToken,
         permission: Permission::Allowed,
         insecure: true,
+        reach: belfry_core::reach::Reach::default(),
+        session: belfry_core::prefs::SessionPrefs::default(),
     };
     let secrets = Arc::new(SecretStore::memory());
     let token = practice.person("morgan").makes_personal_token()?;

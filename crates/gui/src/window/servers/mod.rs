@@ -1,6 +1,9 @@
 //! The Servers page: where messages come from, how each connection is, and whether it may notify.
 
 mod add;
+mod connection;
+mod quiet;
+mod sign_in;
 mod unread;
 
 use std::collections::BTreeSet;
@@ -8,7 +11,7 @@ use std::time::Duration;
 
 use belfry_core::command::Command;
 use belfry_core::ids::ServerId;
-use belfry_core::prefs::{Permission, ServerPrefs};
+use belfry_core::prefs::{AuthKind, Permission, ServerPrefs};
 use belfry_core::query::{Answer, Query};
 use belfry_core::view::{Health, ServerView};
 use egui::{Align, Layout, Rect, ScrollArea, Sense, Ui, vec2};
@@ -37,6 +40,15 @@ pub struct ServersModel<'a> {
 #[derive(Debug, Default)]
 pub struct ServersState {
     flow: Option<add::Flow>,
+    sign_in: Option<sign_in::SignIn>,
+    /// The dialog for this server is opened with the next frame, which knows it.
+    sign_in_wanted: Option<ServerId>,
+    /// How to silence other apps is being told.
+    quiet: bool,
+    /// Whether there was no server yet when the dialogs opened.
+    was_empty: Option<bool>,
+    /// The dialog for this server's connection is opened in this frame.
+    connecting: Option<ServerId>,
     removing: Option<ServerId>,
     signing_out: Option<(QueryId, ServerId)>,
     failed: Option<(ServerId, String)>,
@@ -50,6 +62,11 @@ impl ServersState {
         self.flow = Some(add::Flow::new());
     }
 
+    /// Opens the dialog that signs in to a server of the list.
+    pub fn wants_sign_in(&mut self, server: ServerId) {
+        self.sign_in_wanted = Some(server);
+    }
+
     /// Opens the lists of everything that makes up the number over all servers.
     pub fn list_unread(&mut self, servers: &[ServerView]) {
         self.listed = servers.iter().filter(|server| server.badge.mentions > 0).map(|server| server.id).collect();
@@ -57,23 +74,43 @@ impl ServersState {
 
     /// Whether a dialog of this page is open.
     pub fn is_dialog_open(&self) -> bool {
-        self.flow.is_some() || self.removing.is_some()
+        self.flow.is_some() || self.sign_in.is_some() || self.quiet || self.removing.is_some()
     }
 
     /// Takes an answer that this page asked for; gives back any other.
     pub fn on_answer(&mut self, id: QueryId, answer: Answer) -> Option<Answer> {
         if let Some((_, server)) = self.signing_out.filter(|(wanted, _)| *wanted == id) {
             self.signing_out = None;
-            if let Answer::Failed { message } = answer {
-                self.failed = Some((server, message));
+            match answer {
+                Answer::Failed { message } | Answer::SignedOut { remains: Some(message) } => {
+                    self.failed = Some((server, message));
+                }
+                _ => {}
             }
             return None;
+        }
+        let mut answer = answer;
+        if let Some(sign_in) = &mut self.sign_in {
+            match sign_in.on_answer(id, answer) {
+                sign_in::Heard::NotOurs(theirs) => answer = theirs,
+                sign_in::Heard::GoOn => return None,
+                sign_in::Heard::Finished => {
+                    self.sign_in = None;
+                    self.quiet = self.was_empty == Some(true);
+                    return None;
+                }
+            }
         }
         let Some(flow) = &mut self.flow else { return Some(answer) };
         match flow.on_answer(id, answer) {
             add::Heard::NotOurs(answer) => Some(answer),
             add::Heard::GoOn => None,
-            add::Heard::Finished => {
+            add::Heard::Found(found, reach) => {
+                self.flow = None;
+                self.sign_in = Some(sign_in::SignIn::to(found, Some(reach)));
+                None
+            }
+            add::Heard::Saved => {
                 self.flow = None;
                 None
             }
@@ -91,6 +128,9 @@ pub(super) fn ui(
     notices: impl FnOnce(&mut Ui, &mut Outbox),
 ) {
     let ServersModel { servers, prefs, now_ms } = *model;
+    if state.was_empty.is_none() || (state.flow.is_none() && state.sign_in.is_none()) {
+        state.was_empty = Some(servers.is_empty());
+    }
     let top = ui.cursor().min;
     super::page_head(ui, texts::SERVERS, texts::SERVERS_SUB);
     if !servers.is_empty() {
@@ -123,12 +163,36 @@ pub(super) fn ui(
     } else {
         state.removing = None;
     }
-    if let Some(flow) = &mut state.flow {
+    if let Some(server) = state.sign_in_wanted.take().and_then(|id| servers.iter().find(|server| server.id == id)) {
+        state.flow = None;
+        state.sign_in = Some(sign_in::SignIn::again(server, auth_of(prefs, server.id)));
+    }
+    if let Some(id) = state.connecting.take() {
+        state.flow = prefs.iter().find(|server| server.id == id).map(add::Flow::connection);
+    }
+    if state.quiet {
+        state.quiet = quiet::ui(ui);
+    }
+    if let Some(flow) = &mut state.flow
+        && !add::ui(ui, flow, out)
+    {
+        state.flow = None;
+    }
+    if let Some(flow) = &mut state.sign_in {
         let insecure = |id: ServerId| prefs.iter().any(|server| server.id == id && server.insecure);
-        if !add::ui(ui, flow, insecure, out) {
-            state.flow = None;
+        match sign_in::ui(ui, flow, insecure, out) {
+            sign_in::Left::No => {}
+            sign_in::Left::Closed => state.sign_in = None,
+            sign_in::Left::Back => {
+                state.flow = Some(add::Flow::at(flow.address().to_owned(), flow.reach()));
+                state.sign_in = None;
+            }
         }
     }
+}
+
+fn auth_of(prefs: &[ServerPrefs], id: ServerId) -> AuthKind {
+    prefs.iter().find(|server| server.id == id).map_or(AuthKind::Password, |server| server.auth)
 }
 
 fn card(
@@ -151,6 +215,11 @@ fn card(
                 widgets::label_truncated(ui, texts::about_server(server), Type::Body, palette.dim);
                 ui.add_space(4.0);
                 health(ui, server, now_ms);
+                if let Some(ends_ms) = server.session_ends_ms.filter(|_| !is_signed_out(server)) {
+                    let soon = texts::session_ends_soon(now_ms, ends_ms);
+                    let ink = if soon { palette.amber } else { palette.dim };
+                    widgets::label(ui, texts::session_ends(now_ms, ends_ms), Type::Body, ink);
+                }
             });
         });
         // What is unread on a server that is signed out is not known.
@@ -229,9 +298,15 @@ fn actions(ui: &mut Ui, server: &ServerView, state: &mut ServersState, out: &mut
         if is_signed_out(server) {
             let name = named(texts::SIGN_IN);
             if ui.add(Button::new(texts::SIGN_IN_MORE, Kind::Secondary).name(&name)).clicked() {
-                state.flow = Some(add::Flow::again(server));
+                state.wants_sign_in(server.id);
             }
         } else {
+            if server.session_ends_ms.is_some() {
+                let name = named(texts::SIGN_IN);
+                if ui.add(Button::new(texts::SIGN_IN_AGAIN_MORE, Kind::Secondary).name(&name)).clicked() {
+                    state.wants_sign_in(server.id);
+                }
+            }
             let name = named(texts::CHECK_AGAIN);
             if ui.add(Button::new(texts::CHECK_AGAIN, Kind::Secondary).name(&name)).clicked() {
                 out.command(Command::CheckAgain(server.id));
@@ -242,6 +317,10 @@ fn actions(ui: &mut Ui, server: &ServerView, state: &mut ServersState, out: &mut
                 state.failed = None;
                 state.signing_out = Some((out.query(Query::SignOut(server.id)), server.id));
             }
+        }
+        let name = named(texts::CONNECTION);
+        if ui.add(Button::new(texts::CONNECTION_MORE, Kind::Secondary).name(&name)).clicked() {
+            state.connecting = Some(server.id);
         }
         let name = named(texts::REMOVE);
         if ui.add(Button::new(texts::REMOVE_MORE, Kind::Quiet).name(&name)).clicked() {

@@ -141,6 +141,8 @@ pub(crate) fn engine(now: &Now, snapshot: Snapshot) -> Engine {
         auth: AuthKind::Password,
         permission: Permission::Allowed,
         insecure: false,
+        reach: belfry_core::reach::Reach::default(),
+        session: belfry_core::prefs::SessionPrefs::default(),
     };
     let mut engine = Engine::new(LocalPrefs { servers: vec![server], ..LocalPrefs::default() });
     let version = snapshot.config.version.clone();
