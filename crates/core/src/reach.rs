@@ -190,7 +190,7 @@ mod tests {
             proxy_user: "ann".to_owned(),
             front_user: "ann".to_owned(),
             pre_auth: true,
-            client_certificate: "/home/ann/me.p12".to_owned(),
+            client_certificate: "/etc/belfry/me.p12".to_owned(),
             ..Reach::default()
         };
         let kept = secrets("kept");
@@ -200,7 +200,7 @@ mod tests {
             proxy: "http://other.example:3128".to_owned(),
             front_user: "ben".to_owned(),
             pre_auth: false,
-            client_certificate: "/home/ann/other.p12".to_owned(),
+            client_certificate: "/etc/belfry/other.p12".to_owned(),
             ..before.clone()
         };
         let completed = ReachSecrets::default().completed(&elsewhere, &before, &kept);

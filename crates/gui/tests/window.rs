@@ -357,7 +357,9 @@ fn a_personal_access_token_signs_in_too_and_is_never_readable() {
 /// A server of the list that signs people in with the browser, its dialog open.
 fn in_browser() -> Harness<'static, World> {
     let mut view = testing::view();
-    view.servers[0].health = Health::SignedOut { reason: "the server ended the session".to_owned() };
+    for server in view.servers.iter_mut().take(1) {
+        server.health = Health::SignedOut { reason: "the server ended the session".to_owned() };
+    }
     view.prefs.servers = vec![testing::entry(1, AuthKind::Browser)];
     let mut harness = window(view);
     click(&mut harness, "Servers");

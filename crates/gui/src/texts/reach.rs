@@ -39,7 +39,7 @@ pub const IDENTITY: &str = "The server asks for a client certificate";
 /// Label.
 pub const IDENTITY_FILE: &str = "File with the certificate";
 /// In the empty field.
-pub const IDENTITY_HINT: &str = "A PEM or PKCS#12 file, such as /home/you/me.p12";
+pub const IDENTITY_HINT: &str = "The whole path of a PEM or PKCS#12 file";
 /// Label.
 pub const IDENTITY_KEY: &str = "File with its key, where that is another one";
 /// Label.
