@@ -90,3 +90,32 @@ async fn a_fingerprint_that_is_none_is_said_and_trusts_nobody() {
     let error = belfry_net::discover::discover(&front.url(), &pinned("my certificate")).await.unwrap_err().to_string();
     assert!(error.contains("not a SHA-256 fingerprint"), "{error}");
 }
+
+/// The address that the test below gives to a process of its own.
+const ADDRESS: &str = "BELFRY_TEST_ADDRESS";
+
+#[tokio::test]
+#[ignore = "run by the next test, in a process that trusts the authority"]
+async fn reach_a_server_of_a_trusted_authority() {
+    let address = std::env::var(ADDRESS).unwrap();
+    assert_eq!(found(&address, &ReachDraft::default()).await.url, address);
+    // A name that the certificate does not have is another matter.
+    let other = address.replace("127.0.0.1", "localhost");
+    assert!(untrusted(&other, &ReachDraft::default()).await.reason.contains("another name"));
+}
+
+#[tokio::test]
+async fn an_authority_that_this_computer_trusts_needs_no_question() {
+    let (server, authority) = (practice().await, Authority::new());
+    let tls = authority.tls(&authority.issue("127.0.0.1", |_| {}), false);
+    let front = Front::start(server.address(), Some(tls), Vec::new()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let roots = folder.path().join("roots.pem");
+    std::fs::write(&roots, authority.pem()).unwrap();
+    let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--ignored", "--exact", "certificates::reach_a_server_of_a_trusted_authority"]);
+    command.env("SSL_CERT_FILE", &roots).env_remove("SSL_CERT_DIR").env(ADDRESS, front.url());
+    let output = command.output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
+}

@@ -40,6 +40,7 @@ pub(crate) async fn practice() -> PracticeServer {
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     certificate: CertificateDer<'static>,
+    pem: String,
 }
 
 /// A certificate with its key.
@@ -57,8 +58,13 @@ impl Authority {
         let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(DnType::CommonName, "Northwind Authority");
-        let certificate = params.self_signed(&key).unwrap().der().clone();
-        Self { issuer: Issuer::new(params, key), certificate }
+        let own = params.self_signed(&key).unwrap();
+        Self { certificate: own.der().clone(), pem: own.pem(), issuer: Issuer::new(params, key) }
+    }
+
+    /// For a file of authorities that a computer trusts.
+    pub(crate) fn pem(&self) -> &str {
+        &self.pem
     }
 
     pub(crate) fn issue(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Issued {

@@ -315,6 +315,28 @@ mod tests {
     }
 
     #[test]
+    fn how_a_server_is_reached_is_written_beside_its_address_and_can_be_set_back() {
+        let (_folder, file) = file();
+        write(
+            &file,
+            "[[servers]]\nid = 4\nurl = \"https://4.example.com\"\nname = \"Four\"\nusername = \"rosa\"\n\
+             proxy = \"socks5://10.0.0.1\" # the office\npre_auth = true\n",
+        );
+        let mut prefs = file.load().prefs;
+        let reach = &prefs.servers[0].reach;
+        assert_eq!((reach.proxy.as_str(), reach.pre_auth, reach.front_user.as_str()), ("socks5://10.0.0.1", true, ""));
+        prefs.servers[0].reach.front_user = "ann".to_owned();
+        file.save(&prefs).unwrap();
+        assert!(text(&file).contains("proxy = \"socks5://10.0.0.1\" # the office"));
+        assert_eq!(file.load().prefs, prefs);
+        prefs.servers[0].reach = belfry_core::reach::Reach::default();
+        file.save(&prefs).unwrap();
+        let loaded = file.load().prefs;
+        assert_eq!(loaded.servers[0].reach, belfry_core::reach::Reach::default());
+        assert!(!text(&file).contains("10.0.0.1"), "{}", text(&file));
+    }
+
+    #[test]
     fn comments_and_unknown_keys_survive_a_change() {
         let (_folder, file) = file();
         write(
