@@ -66,7 +66,7 @@ async fn a_proxys_error_page_for_the_websocket_alone_is_said_as_well() {
 
 #[tokio::test]
 async fn an_internal_error_names_its_status() {
-    says("/config/", HttpFault::Internal, "the server refused with status 500").await;
+    says("", HttpFault::Internal, "with status 500").await;
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn pages_in_place_of_the_lists_that_are_loaded_are_not_taken_for_empty_lis
 
 #[tokio::test]
 async fn a_server_that_wants_us_to_slow_down_is_not_tried_before_its_time() {
-    for path in ["/websocket", "/config/"] {
+    for path in ["/websocket", ""] {
         let (server, _hand) = server(World::small()).await;
         let folder = tempfile::tempdir().unwrap();
         let mut watcher = Watcher::start_with(&server, folder.path(), patient(), true).await;
@@ -131,6 +131,7 @@ async fn another_node_of_a_cluster_knows_nothing_and_everything_is_there_all_the
     let before = config(&server);
     // The old connection lives on at the node that is not asked: no resume, another connection id.
     server.drops_person("morgan");
+    server.wait_for_disconnection("morgan").await;
     server.forgets_lost_connections();
     server.wait_until(|server| config(server) > before).await;
     watcher.until("live again", is_live).await;

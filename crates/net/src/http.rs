@@ -216,6 +216,18 @@ impl Rest {
         Ok(Self { client, base, headers, permits: Semaphore::new(AT_A_TIME), no_mark_read: AtomicBool::new(false) })
     }
 
+    /// The same on new connections: those that are kept may be dead after a sleep or on another network, where nothing but
+    /// the time-out of a request would tell.
+    pub(crate) fn anew(&self) -> Self {
+        Self {
+            client: self.client.anew(),
+            base: self.base.clone(),
+            headers: self.headers.clone(),
+            permits: Semaphore::new(AT_A_TIME),
+            no_mark_read: AtomicBool::new(self.no_mark_read.load(Ordering::Relaxed)),
+        }
+    }
+
     /// The server's address.
     pub fn base(&self) -> &Url {
         &self.base

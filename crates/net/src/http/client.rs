@@ -42,6 +42,7 @@ pub(super) struct Answer {
 #[derive(Debug)]
 pub(super) struct Client {
     pool: Pool<Connector, Full<Bytes>>,
+    dial: Arc<dyn Dial>,
     redirects: Redirects,
 }
 
@@ -51,8 +52,13 @@ impl Client {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(1)
-            .build(Connector(dial));
-        Self { pool, redirects }
+            .build(Connector(Arc::clone(&dial)));
+        Self { pool, dial, redirects }
+    }
+
+    /// The same without any connection yet.
+    pub(super) fn anew(&self) -> Self {
+        Self::new(Arc::clone(&self.dial), self.redirects)
     }
 
     /// One request, with redirects where they are followed. The caller limits how long it may take.

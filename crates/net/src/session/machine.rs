@@ -86,6 +86,8 @@ pub struct Machine {
     load_backoff: Backoff,
     load: Load,
     loaded_at: Option<MonoTime>,
+    /// A gap was not closed since: what is shown may be old.
+    stale: bool,
     overflowed: bool,
     lost_at: Option<MonoTime>,
     /// The server asked us not to come back before.
@@ -116,6 +118,7 @@ impl Machine {
             load_backoff: Backoff::default(),
             load: Load::Done,
             loaded_at: None,
+            stale: false,
             overflowed: false,
             lost_at: None,
             wished: None,
@@ -191,6 +194,7 @@ impl Machine {
             Input::Loaded => {
                 if self.load == Load::Running {
                     self.loaded_at = Some(now);
+                    self.stale = false;
                     self.compare_counts_later(now, jitter);
                     self.load_backoff.reset();
                     self.load = if std::mem::take(&mut self.overflowed) { self.wanted(now) } else { Load::Done };
@@ -283,7 +287,7 @@ impl Machine {
             open.last_seq = open.last_seq.saturating_add(1);
             out.push(Action::TellActivity { seq: open.last_seq, active });
         }
-        if ready && self.loaded_at.is_some() && self.load != Load::Running {
+        if ready && self.loaded_at.is_some() && self.load != Load::Running && !self.stale {
             self.report(Connection::Live { version: self.version.clone() }, out);
         }
     }
@@ -352,6 +356,7 @@ impl Machine {
             self.backoff.reset();
             self.identity_at = now.after(self.timing.identity_every);
             // A load that runs goes on across a resume, which loses nothing; a new connection needs a new one.
+            self.stale |= !open.resuming;
             if !open.resuming || (self.loaded_at.is_none() && self.load == Load::Done) {
                 self.load = self.wanted(now);
             }
@@ -559,7 +564,7 @@ impl Machine {
         }
         let wait = self.load_backoff.fail(&self.timing, jitter.of(self.timing.jitter), retry_after);
         self.load = Load::Wanted { at: now.after(wait) };
-        if self.loaded_at.is_none() && matches!(self.phase, Phase::Open(_)) {
+        if (self.loaded_at.is_none() || self.stale) && matches!(self.phase, Phase::Open(_)) {
             let retry_in_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             self.report(Connection::Waiting { reason, retry_in_ms }, out);
         }

@@ -223,6 +223,7 @@ impl Session {
             }
             if let Some(slept) = suspend.jump(&self.start.clock.now()) {
                 tracing::info!(server = self.start.prefs.id.0, seconds = slept.as_secs(), "the computer slept");
+                self.connect_anew();
                 self.advance(Input::Woke).await;
             }
         }
@@ -328,6 +329,7 @@ impl Session {
                 Action::Close => {
                     // Dropping it sends FIN, which the server must see before we come back (§12.3).
                     self.socket = None;
+                    self.connect_anew();
                     if let Some(connecting) = self.connecting.take() {
                         connecting.abort();
                     }
@@ -347,6 +349,13 @@ impl Session {
             }
         }
         self.release().await;
+    }
+
+    /// Leaves connections that may be dead without anybody knowing; requests under way keep theirs.
+    fn connect_anew(&mut self) {
+        if let Some(client) = &mut self.client {
+            client.rest = Arc::new(client.rest.anew());
+        }
     }
 
     /// Sends a frame; one that cannot be written means that the connection is lost.
@@ -410,8 +419,14 @@ impl Session {
                     });
                 }
             }
-            ToSession::Woke => self.advance(Input::Woke).await,
-            ToSession::NetworkUp => self.advance(Input::NetworkUp).await,
+            ToSession::Woke => {
+                self.connect_anew();
+                self.advance(Input::Woke).await;
+            }
+            ToSession::NetworkUp => {
+                self.connect_anew();
+                self.advance(Input::NetworkUp).await;
+            }
             ToSession::Person(person) => self.advance(Input::Person(person)).await,
             ToSession::CheckAgain => {
                 if self.client.is_none() {

@@ -660,3 +660,17 @@ fn an_idle_connection_wakes_the_computer_twice_a_minute() {
     }
     assert!((119..=135).contains(&wakes), "{wakes} in an hour");
 }
+
+#[test]
+fn a_gap_that_could_not_be_closed_is_said_until_it_is() {
+    let mut script = Script::resuming();
+    script
+        .step(Script::hello("k2"), &["load"])
+        .step(Input::Reply { seq_reply: Some(1), ok: true }, &[])
+        .step(Input::LoadFailed { reason: "x".to_owned(), retry_after: None }, &["waiting(3000)"]);
+    assert!(!script.machine.holds_frames(), "what comes now is told meanwhile");
+    script
+        .step(Input::Event { seq: 1 }, &[])
+        .wake(3_000, &["load"])
+        .step(Input::Loaded, &["live(11.1.0)"]);
+}
