@@ -8,6 +8,7 @@ pub mod conformance;
 pub mod damage;
 pub mod desktop;
 pub mod fuzz;
+pub mod keyring;
 pub mod notifications;
 pub mod poll;
 pub mod practice;

@@ -15,8 +15,13 @@ pub struct Practice {
 impl Practice {
     /// Starts a server with this world on a free port.
     pub fn start(world: World) -> anyhow::Result<Self> {
+        Self::seeded(world, Options::default().seed)
+    }
+
+    /// The same with other ids and tokens than servers usually have: two of one seed would share them.
+    pub fn seeded(world: World, seed: u64) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let server = runtime.block_on(PracticeServer::start(Options::with_world(world)))?;
+        let server = runtime.block_on(PracticeServer::start(Options { seed, ..Options::with_world(world) }))?;
         Ok(Self { server, runtime })
     }
 
