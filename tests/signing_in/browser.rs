@@ -34,9 +34,9 @@ impl Scene {
         practice.vouches_for("morgan").unwrap();
         let (programs, opened) = (desktop.home().join("bin"), desktop.home().join("opened"));
         std::fs::create_dir_all(&programs).unwrap();
-        let opener = programs.join("xdg-open");
-        std::fs::write(&opener, format!("#!/bin/sh\nprintf '%s' \"$1\" > '{}'\n", opened.display())).unwrap();
-        std::fs::set_permissions(&opener, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let program = programs.join("xdg-open");
+        std::fs::write(&program, format!("#!/bin/sh\nprintf '%s' \"$1\" > '{}'\n", opened.display())).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
         let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
         let mut command = desktop.command(process::belfry().unwrap());
         let agent = Process::start(command.arg("--hidden").env("PATH", path)).unwrap();
@@ -65,7 +65,7 @@ impl Scene {
         for _ in 0..6 {
             let answer = get(&address);
             if let Some(to) = answer.lines().find_map(|line| line.strip_prefix("location: ")) {
-                address = to.trim().to_owned();
+                to.trim().clone_into(&mut address);
                 continue;
             }
             let link = answer.split("href=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();

@@ -4,10 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use belfry_core::prefs::ThemeChoice;
-use belfry_core::query::{Answer, Picture, PictureOf, Query};
+use belfry_agent::control::protocol::Page;
+use belfry_core::prefs::{AuthKind, ThemeChoice};
+use belfry_core::query::{Answer, BrowserWay, Picture, PictureOf, Provider, Query, SignInWays};
 use belfry_core::reach::{CertificateFacts, Obstacle, Untrusted};
-use belfry_core::view::View;
+use belfry_core::secret::Secret;
+use belfry_core::view::{Health, View};
 use belfry_gui::{Down, Link, Up, testing};
 
 fn main() -> Result<(), belfry_gui::FaceError> {
@@ -31,6 +33,14 @@ fn main() -> Result<(), belfry_gui::FaceError> {
     if has("empty") {
         view = View { prefs: view.prefs, ..View::default() };
     }
+    // "signed-out": its dialog signs in with the browser. "ends": a session ends today.
+    if let Some(first) = view.servers.first_mut().filter(|_| has("signed-out")) {
+        first.health = Health::SignedOut { reason: "the server ended the session".to_owned() };
+        view.prefs.servers = vec![testing::entry(first.id.0, AuthKind::Browser)];
+    }
+    if let Some(first) = view.servers.first_mut().filter(|_| has("ends")) {
+        first.session_ends_ms = Some(belfry_net::clock::wall_ms() + 20 * 3_600_000);
+    }
     // "eof": the agent ends soon.
     let patience = if has("eof") { Duration::from_secs(2) } else { Duration::from_hours(1) };
     // People get the files of this folder, each always the same one.
@@ -44,6 +54,7 @@ fn main() -> Result<(), belfry_gui::FaceError> {
         .filter_map(|file| file.path().into_os_string().into_string().ok())
         .collect();
     let certificate = has("certificate");
+    let raise = has("signed-out").then(|| view.servers.first().map(|server| Page::SignIn(server.id))).flatten();
     let (link, peer) = Link::pair();
     let first = Down::View(Arc::new(view.clone()));
     let scripted = std::thread::Builder::new().name("agent".to_owned()).spawn(move || {
@@ -54,11 +65,22 @@ fn main() -> Result<(), belfry_gui::FaceError> {
         if peer.down.send(first).is_err() {
             return;
         }
+        if let Some(page) = raise {
+            peer.down.send(Down::Raise(Some(page))).ok(); // the face ends already
+        }
         while let Ok(up) = peer.ups.recv_timeout(patience) {
             report(&up);
             let (id, answer) = match up {
                 Up::Query(id, Query::Activity { .. }) => (id, Answer::Activity { rows: rows.clone(), more: false }),
                 Up::Query(id, Query::Pictures(people)) => (id, pictures(people, &files)),
+                Up::Query(id, Query::SignInWays { .. }) => (id, Answer::SignInWays(ways())),
+                Up::Query(id, Query::BrowserSignIn { .. }) => {
+                    let address = Secret::new("https://chat.example.org/oauth/gitlab/login?desktop_token=made-up");
+                    (id, Answer::BrowserOpened { number: 1, address, handover: true })
+                }
+                Up::Query(id, Query::SignIn { .. }) => {
+                    (id, Answer::KeyringMissing { message: "there is no system keyring".to_owned() })
+                }
                 Up::Query(id, Query::Discover { .. } | Query::SetReach { .. }) if certificate => (id, untrusted()),
                 Up::Query(id, Query::Discover { .. }) => (id, Answer::Obstacle(Obstacle::FrontLogin { refused: true })),
                 Up::Query(..) | Up::Command(_) | Up::Signal(_) => continue,
@@ -86,6 +108,12 @@ fn untrusted() -> Answer {
         },
         pinned: sha256("07:D2"),
     })))
+}
+
+fn ways() -> SignInWays {
+    let way = |provider, label: &str| BrowserWay { provider, label: label.to_owned() };
+    let browser = vec![way(Provider::GitLab, "Forge"), way(Provider::Saml, "Company login")];
+    SignInWays { password: true, browser, ..SignInWays::default() }
 }
 
 fn pictures(people: Vec<PictureOf>, files: &[String]) -> Answer {

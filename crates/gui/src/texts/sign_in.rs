@@ -22,7 +22,7 @@ pub const WAITING_FOR_PASTE: &str = "Sign in on the page that has opened. Then c
 /// Label of the field for the last page's address.
 pub const PASTE: &str = "Address of the last page";
 /// The same, where it is the second best.
-pub const PASTE_INSTEAD: &str = "If nothing happens, the address of the last page";
+pub const PASTE_INSTEAD: &str = "If nothing happens, paste the address of the last page";
 /// Button.
 pub const COPY_ADDRESS: &str = "Copy the page's address";
 /// Said once it is copied.

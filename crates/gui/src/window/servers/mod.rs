@@ -218,7 +218,11 @@ fn card(
                 if let Some(ends_ms) = server.session_ends_ms.filter(|_| !is_signed_out(server)) {
                     let soon = texts::session_ends_soon(now_ms, ends_ms);
                     let ink = if soon { palette.amber } else { palette.dim };
-                    widgets::label(ui, texts::session_ends(now_ms, ends_ms), Type::Body, ink);
+                    // Under the words of the line above, not under its dot.
+                    ui.horizontal(|ui| {
+                        ui.add_space(16.0);
+                        widgets::label(ui, texts::session_ends(now_ms, ends_ms), Type::Body, ink);
+                    });
                 }
             });
         });

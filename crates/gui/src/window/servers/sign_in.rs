@@ -458,6 +458,7 @@ fn form(ui: &mut Ui, flow: &mut SignIn, agreed_before: bool) -> bool {
     if let Some(method) = widgets::choice_row(ui, texts::SIGN_IN, Some(flow.method), &choices) {
         flow.method = method;
         flow.failed = None;
+        flow.focus = true;
     }
     if ways.is_some_and(|ways| ways.browser_too_old) {
         ui.add_space(6.0);
