@@ -59,7 +59,9 @@ fn without_a_keyring_signing_in_says_so_and_keeps_no_token() {
         reach: None,
         login,
     };
-    let Answer::KeyringMissing { message } = client.ask(query).unwrap() else { panic!("it signed in without a keyring") };
+    let Answer::KeyringMissing { message } = client.ask(query).unwrap() else {
+        panic!("it signed in without a keyring")
+    };
     assert!(message.contains("keyring"), "{message}");
     assert!(client.view().unwrap().servers.is_empty());
 }

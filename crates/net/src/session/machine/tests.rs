@@ -669,8 +669,5 @@ fn a_gap_that_could_not_be_closed_is_said_until_it_is() {
         .step(Input::Reply { seq_reply: Some(1), ok: true }, &[])
         .step(Input::LoadFailed { reason: "x".to_owned(), retry_after: None }, &["waiting(3000)"]);
     assert!(!script.machine.holds_frames(), "what comes now is told meanwhile");
-    script
-        .step(Input::Event { seq: 1 }, &[])
-        .wake(3_000, &["load"])
-        .step(Input::Loaded, &["live(11.1.0)"]);
+    script.step(Input::Event { seq: 1 }, &[]).wake(3_000, &["load"]).step(Input::Loaded, &["live(11.1.0)"]);
 }
