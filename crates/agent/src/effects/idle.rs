@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use belfry_core::ids::ServerId;
 use belfry_core::signal::Signal;
-use belfry_core::time::MonoTime;
 use belfry_core::view::{Health, View};
 use belfry_net::clock::{self, Clock};
 use tokio::sync::{mpsc, watch};
@@ -35,6 +34,8 @@ const AWAY: Duration = Duration::from_secs(20);
 const AWAY_AFTER: Duration = Duration::from_mins(5);
 /// While nobody can tell: a desktop may still be starting.
 const NOBODY: Duration = Duration::from_mins(5);
+/// How exact "so long ago" is, milliseconds: input that seems this much newer is the same input.
+const EXACT_TO_MS: i64 = 1000;
 
 const MUTTER: Object = Object {
     name: "org.gnome.Mutter.IdleMonitor",
@@ -68,18 +69,19 @@ pub async fn run(
     let clock = clock::process();
     let mut watcher = Watcher::new(places, clock);
     let mut known = BTreeSet::new();
-    // Input that was reported already, and a little more: reckoning back from "so long ago" is not exact.
-    let mut reported = MonoTime(0);
+    // Input up to here was reported already.
+    // Milliseconds; negative before this program started.
+    let mut reported = i64::MIN;
     loop {
         let live = live(&view.borrow_and_update());
         let open = !*locked.borrow_and_update() && !live.is_empty();
         let wait = if open {
             let idle = watcher.idle().await;
             if let Some(idle) = idle {
-                let now = clock.mono();
-                let at = MonoTime(now.0.saturating_sub(millis(idle)));
+                let signed = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
+                let at = signed(clock.mono().0).saturating_sub(signed(millis(idle)));
                 if at > reported || live.difference(&known).next().is_some() {
-                    reported = at.after(Duration::from_secs(1));
+                    reported = at.saturating_add(EXACT_TO_MS);
                     if reports.send(Signal::InputSeen { ago_ms: millis(idle) }).await.is_err() {
                         return; // shutting down
                     }
