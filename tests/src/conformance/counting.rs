@@ -1,7 +1,7 @@
 //! Unread counts, thread counters, and how sums are shown.
 
 use belfry_core::badge::Badge;
-use belfry_core::event::{Channel, ChannelType, Event, Member, ThreadCounts};
+use belfry_core::event::{Channel, ChannelType, Event, Member, ServerConfig, ThreadCounts};
 use belfry_core::ids::{ChannelId, TeamId};
 use belfry_core::official::counting::{self, Bookkeeping, Picture, Sum, Viewing};
 use belfry_core::state::ServerState;
@@ -76,7 +76,7 @@ fn server(input: &Value) -> ServerState {
     let mut state = ServerState::default();
     state.me = user(Some(&json!({"id": text_of(input, "me")}))).unwrap_or_default().into();
     if flag(input, "crt") {
-        state.config.collapsed_threads = Some("always_on".to_owned());
+        state.apply_config(ServerConfig { collapsed_threads: Some("always_on".to_owned()), ..ServerConfig::default() });
     }
     for (id, described) in objects(input, "users") {
         let mut described = described.clone();

@@ -41,7 +41,7 @@ impl Engine {
         &mut self,
         now: &Now,
         id: ServerId,
-        posted: Posted<'_>,
+        posted: Box<Posted<'_>>,
         verdict: Verdict,
         kind: DecisionKind,
         recovered: Option<&'static str>,

@@ -57,7 +57,7 @@ pub(super) struct CatchUp {
     /// By the counts: what each channel may have to announce.
     expected: BTreeMap<ChannelId, u32>,
     /// Posts that came live meanwhile, counted already.
-    live: VecDeque<Posted<'static>>,
+    live: VecDeque<Box<Posted<'static>>>,
     live_until: Option<MonoTime>,
     live_waits: bool,
     tries: u32,
@@ -194,7 +194,12 @@ impl Engine {
     }
 
     /// Lets a live post wait for what was missed before it; gives it back where nothing was.
-    pub(super) fn waits_for_missed<'a>(&mut self, now: &Now, id: ServerId, posted: Posted<'a>) -> Option<Posted<'a>> {
+    pub(super) fn waits_for_missed<'a>(
+        &mut self,
+        now: &Now,
+        id: ServerId,
+        posted: Box<Posted<'a>>,
+    ) -> Option<Box<Posted<'a>>> {
         let catching = self.servers.get_mut(&id).and_then(|server| server.catching.as_mut());
         let Some(catching) = catching.filter(|catching| catching.live_waits) else { return Some(posted) };
         catching.live.push_back(posted.into_owned());
@@ -293,7 +298,7 @@ impl Engine {
         let posts: Vec<Post<'static>> = posts.into_iter().filter(wanted).collect();
         let mentions = mentioned_among(server, &posts, &threads);
         let followed = followed_from(&server.state, &posts, &threads, &mentions);
-        let mut items: Vec<Item> = live.into_iter().map(|posted| Item::Live(Box::new(posted))).collect();
+        let mut items: Vec<Item> = live.into_iter().map(Item::Live).collect();
         for post in posts {
             if self.decided.insert(id, post.id)
                 && let Some(server) = self.servers.get(&id)
@@ -308,10 +313,10 @@ impl Engine {
         let mut told_in_threads: BTreeMap<PostId, u32> = BTreeMap::new();
         for item in items {
             match item {
-                Item::Live(posted) => self.decide_live(now, id, *posted, out),
+                Item::Live(posted) => self.decide_live(now, id, posted, out),
                 Item::Missed(posted, read) => {
                     let conversation = self.conversation(id, &posted);
-                    if self.decide_missed(now, id, *posted, read, out) {
+                    if self.decide_missed(now, id, posted, read, out) {
                         let told = match conversation.thread {
                             Some(root) => told_in_threads.entry(root).or_default(),
                             None => told.entry(conversation.channel).or_default(),
@@ -346,7 +351,7 @@ impl Engine {
     }
 
     /// Decides a post that came live and waited, unless it was read meanwhile.
-    fn decide_live(&mut self, now: &Now, id: ServerId, posted: Posted<'static>, out: &mut Effects) {
+    fn decide_live(&mut self, now: &Now, id: ServerId, posted: Box<Posted<'static>>, out: &mut Effects) {
         let read = self.servers.get(&id).is_some_and(|server| {
             let channel = server.state.channels.get(&posted.post.channel_id);
             let in_thread = server.state.crt() && posted.post.root_id.is_some();
@@ -368,7 +373,7 @@ impl Engine {
         &mut self,
         now: &Now,
         id: ServerId,
-        posted: Posted<'static>,
+        posted: Box<Posted<'static>>,
         read: bool,
         out: &mut Effects,
     ) -> bool {

@@ -28,7 +28,7 @@ const PARKED_LIMIT: usize = 256;
 pub(super) struct Parked {
     pub(super) server: ServerId,
     pub(super) deadline: MonoTime,
-    pub(super) posted: Posted<'static>,
+    pub(super) posted: Box<Posted<'static>>,
     wants: Wants,
 }
 
@@ -66,7 +66,7 @@ impl Engine {
         decide(&facts).notifies().then_some(root)
     }
 
-    pub(super) fn park(&mut self, now: &Now, id: ServerId, posted: Posted<'_>, wants: Wants, out: &mut Effects) {
+    pub(super) fn park(&mut self, now: &Now, id: ServerId, posted: Box<Posted<'_>>, wants: Wants, out: &mut Effects) {
         if self.parked.len() >= PARKED_LIMIT {
             let oldest = self.parked.remove(0);
             self.consider(now, oldest.server, oldest.posted, false, out);

@@ -19,7 +19,7 @@ use crate::state::channel::Conversation;
 use crate::time::Now;
 
 impl Engine {
-    pub(super) fn on_posted(&mut self, now: &Now, id: ServerId, posted: Posted<'_>, out: &mut Effects) {
+    pub(super) fn on_posted(&mut self, now: &Now, id: ServerId, posted: Box<Posted<'_>>, out: &mut Effects) {
         let post = &posted.post;
         if !self.decided.insert(id, post.id) {
             let verdict = Verdict {
@@ -35,16 +35,14 @@ impl Engine {
         }
         let Some(server) = self.servers.get_mut(&id) else { return };
         server.state.saw_followers |= posted.followers.is_some();
-        let known = server.state.channels.get(&post.channel_id).is_some_and(|channel| channel.prefs.is_some());
         self.dirty = true;
-        if !known {
+        if !server.state.count_post(&posted) {
             // What is fetched now includes this post: nothing is added (notifications §2.2).
             let channel = post.channel_id;
             self.park(now, id, posted, Wants::Channel, out);
             self.ask(id, Fetch::Channel(channel), out);
             return;
         }
-        server.state.count_post(&posted);
         server.counts_check.moved();
         if let Some(posted) = self.waits_for_missed(now, id, posted) {
             self.consider(now, id, posted, true, out);
@@ -52,13 +50,20 @@ impl Engine {
     }
 
     /// Repeats of an urgent post: decided again, counted never (notifications §2.10).
-    pub(super) fn on_persistent(&mut self, now: &Now, id: ServerId, posted: Posted<'_>, out: &mut Effects) {
+    pub(super) fn on_persistent(&mut self, now: &Now, id: ServerId, posted: Box<Posted<'_>>, out: &mut Effects) {
         let verdict = self.judge(id, &posted, false);
         self.conclude(now, id, posted, verdict, DecisionKind::Urgent, None, out);
     }
 
     /// Decides, unless a fact is missing that could change the decision.
-    pub(super) fn consider(&mut self, now: &Now, id: ServerId, posted: Posted<'_>, may_park: bool, out: &mut Effects) {
+    pub(super) fn consider(
+        &mut self,
+        now: &Now,
+        id: ServerId,
+        posted: Box<Posted<'_>>,
+        may_park: bool,
+        out: &mut Effects,
+    ) {
         let verdict = self.judge(id, &posted, false);
         if may_park {
             if let Some(root) = self.waits_for_thread(id, &posted, &verdict) {
@@ -94,7 +99,7 @@ impl Engine {
         &mut self,
         now: &Now,
         id: ServerId,
-        posted: Posted<'_>,
+        posted: Box<Posted<'_>>,
         mut verdict: Verdict,
         kind: DecisionKind,
         recovered: Option<&'static str>,

@@ -44,8 +44,8 @@ impl Engine {
         match event {
             Event::Connection(connection) => self.on_connection(now, id, connection, out),
             Event::Snapshot(snapshot) => self.on_snapshot(now, id, *snapshot, out),
-            Event::Posted(posted) => self.on_posted(now, id, *posted, out),
-            Event::PersistentNotification(posted) => self.on_persistent(now, id, *posted, out),
+            Event::Posted(posted) => self.on_posted(now, id, posted, out),
+            Event::PersistentNotification(posted) => self.on_persistent(now, id, posted, out),
             // The server does not count an ephemeral message, and the official client's phantom unread is a defect (notifications §4.5).
             Event::Heard | Event::EphemeralMessage(_) => {}
             Event::PostEdited(post) => self.on_post_edited(now, id, &post, out),

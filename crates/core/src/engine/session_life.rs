@@ -3,7 +3,7 @@
 
 use crate::activity::DecisionKind;
 use crate::effect::{Effect, Effects, Fetch, Write};
-use crate::engine::Engine;
+use crate::engine::{Engine, Server};
 use crate::event::SessionLife;
 use crate::ids::ServerId;
 use crate::prefs::AuthKind;
@@ -72,14 +72,21 @@ impl Engine {
 
     pub(super) fn pass_session_deadlines(&mut self, now: &Now, out: &mut Effects) {
         let wall = now.wall_ms();
-        let due: Vec<ServerId> = self.servers.keys().copied().collect();
-        for id in due {
-            let Some(server) = self.servers.get(&id) else { continue };
-            let asks = server.session.asked_ms > 0
+        let asks = |server: &Server| {
+            server.session.asked_ms > 0
                 && server.health == Health::Live
                 // A clock that was set back must not silence the question for ever.
-                && (wall.saturating_sub(server.session.asked_ms)).abs() >= ASK_EVERY_MS;
-            let ends = server.session.ends_ms;
+                && (wall.saturating_sub(server.session.asked_ms)).abs() >= ASK_EVERY_MS
+        };
+        let ends = |server: &Server| server.session.ends_ms.filter(|ends| (ends - DAY_MS..*ends).contains(&wall));
+        // Looked at in every step: nothing is allocated while nothing is due.
+        let due: Vec<(ServerId, bool, Option<i64>)> = self
+            .servers
+            .iter()
+            .map(|(id, server)| (*id, asks(server), ends(server)))
+            .filter(|(_, asks, ends)| *asks || ends.is_some())
+            .collect();
+        for (id, asks, ends) in due {
             if asks {
                 self.ask_for_session(now, id, out);
             }
@@ -92,10 +99,9 @@ impl Engine {
     /// Once a day at most, in this run and in the next.
     fn warn_of_end(&mut self, now: &Now, id: ServerId, ends_ms: i64, out: &mut Effects) {
         let wall = now.wall_ms();
-        let within_a_day = (ends_ms - DAY_MS..ends_ms).contains(&wall);
         let Some(entry) = self.prefs.servers.iter_mut().find(|server| server.id == id) else { return };
         let warned_today = (wall.saturating_sub(entry.session.warned_ms)).abs() < DAY_MS;
-        if !within_a_day || warned_today {
+        if warned_today {
             return;
         }
         entry.session.warned_ms = wall;

@@ -6,8 +6,8 @@ use crate::event::{Attachment, Post, PostProps, Posted};
 
 impl Posted<'_> {
     /// The same, owning its text.
-    pub fn into_owned(self) -> Posted<'static> {
-        Posted {
+    pub fn into_owned(self: Box<Self>) -> Box<Posted<'static>> {
+        Box::new(Posted {
             post: self.post.into_owned(),
             channel_type: self.channel_type,
             channel_display_name: owned(self.channel_display_name),
@@ -18,7 +18,7 @@ impl Posted<'_> {
             other_file: self.other_file,
             mentions: self.mentions,
             followers: self.followers,
-        }
+        })
     }
 }
 

@@ -218,6 +218,7 @@ pub fn root_deleted(counts: &mut ThreadCounts, unread_replies: i64, unread_menti
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::ServerConfig;
 
     #[test]
     fn the_icon_says_the_first_thing_that_applies() {
@@ -256,7 +257,7 @@ mod tests {
     fn the_current_teams_unread_threads_wipe_those_of_teams_before_it() {
         let (north, south) = (TeamId::parse("north").unwrap(), TeamId::parse("south").unwrap());
         let mut state = ServerState::default();
-        state.config.collapsed_threads = Some("always_on".to_owned());
+        state.apply_config(ServerConfig { collapsed_threads: Some("always_on".to_owned()), ..ServerConfig::default() });
         let busy = ThreadCounts { unread_threads: 2, ..ThreadCounts::default() };
         let quiet = ThreadCounts::default();
         let status = |order: &[(TeamId, ThreadCounts)]| server_status(&state, Some(north), order, quiet);

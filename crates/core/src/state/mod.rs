@@ -23,12 +23,14 @@ pub struct ServerState {
     pub me: Arc<User>,
     /// Their account preferences.
     pub account: Account,
-    /// Configuration.
+    /// Configuration. Changed by [`Self::apply_config`] and a snapshot only.
     pub config: ServerConfig,
     /// Licence.
     pub license: License,
     /// `display_settings/collapsed_reply_threads`.
-    pub crt_preference: Option<String>,
+    crt_preference: Option<String>,
+    /// What both say together: asked several times for every post.
+    crt: bool,
     /// `display_settings/name_format`.
     pub name_format: Option<String>,
     /// Teams.
@@ -59,7 +61,7 @@ impl ServerState {
 
     /// Whether collapsed reply threads are on for me (notifications §1.4).
     pub fn crt(&self) -> bool {
-        crt_enabled(&self.config, self.crt_preference.as_deref())
+        self.crt
     }
 
     /// The name format in force (notifications §1.4, protocol §3.2).
@@ -98,6 +100,7 @@ impl ServerState {
         self.license = license;
         self.crt_preference = None;
         self.name_format = None;
+        // Whether or not that switches reply threads, everything is counted anew below.
         self.apply_preferences(&preferences);
         self.teams = teams.into_iter().map(|team| (team.id, Arc::new(team))).collect();
         let mut old = core::mem::take(&mut self.channels);
@@ -158,7 +161,8 @@ impl ServerState {
     }
 
     fn recount_if_switched(&mut self, before: bool) -> bool {
-        let switched = before != self.crt();
+        self.crt = crt_enabled(&self.config, self.crt_preference.as_deref());
+        let switched = before != self.crt;
         if switched {
             self.recount();
         }
@@ -338,13 +342,17 @@ impl ServerState {
 
     /// The other person of a direct message.
     pub fn teammate(&self, channel_name: &str) -> Option<UserId> {
-        let me = self.me.id?;
-        // Asked at every post of a direct message, where a general search would be most of its counting.
-        let at = channel_name.as_bytes().windows(2).position(|pair| pair == b"__")?;
-        let (first, second) = (channel_name.get(..at)?, channel_name.get(at.saturating_add(2)..)?);
-        let other = if first == me.as_str() { second } else { first };
-        UserId::parse(other)
+        teammate(&self.me, channel_name)
     }
+}
+
+fn teammate(me: &User, channel_name: &str) -> Option<UserId> {
+    let me = me.id?;
+    // Asked at every post of a direct message, where a general search would be most of its counting.
+    let at = channel_name.as_bytes().windows(2).position(|pair| pair == b"__")?;
+    let (first, second) = (channel_name.get(..at)?, channel_name.get(at.saturating_add(2)..)?);
+    let other = if first == me.as_str() { second } else { first };
+    UserId::parse(other)
 }
 
 /// Whether collapsed reply threads are on (notifications §1.4; below 7.6 the feature flag too, protocol §3.6).

@@ -2,12 +2,13 @@
 
 use core::cmp::Reverse;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::badge::Badge;
-use crate::event::{ChannelType, PostUnread, Posted, Priority, ThreadCounts};
-use crate::ids::{ChannelId, TeamId, UserId};
-use crate::state::ServerState;
+use crate::event::{ChannelType, PostUnread, Posted, Priority, ThreadCounts, User};
+use crate::ids::{ChannelId, IdMap, TeamId, UserId};
 use crate::state::channel::ChannelState;
+use crate::state::{ServerState, teammate};
 
 /// Types that never count as messages (rule U1).
 pub fn is_join_leave_like(kind: &str) -> bool {
@@ -29,56 +30,18 @@ pub fn is_join_leave_like(kind: &str) -> bool {
 }
 
 impl ServerState {
-    /// Counts a post as the server does (rules U0–U3).
-    pub fn count_post(&mut self, posted: &Posted<'_>) {
-        self.count(posted);
-        self.touch(posted.post.channel_id);
-    }
-
-    fn count(&mut self, posted: &Posted<'_>) {
-        let post = &posted.post;
-        let me = self.me.id;
-        let crt = self.crt();
-        let mentioned = me.is_some_and(|me| posted.mentions.as_ref().is_some_and(|list| list.contains(&me)));
+    /// Counts a post as the server does (rules U0–U3). `false` where the channel or my membership of it is unknown: nothing
+    /// is counted then.
+    pub fn count_post(&mut self, posted: &Posted<'_>) -> bool {
+        let id = posted.post.channel_id;
+        // Every post comes here, so its channel is looked up once for all that is done with it.
+        let Some(channel) = self.channels.get_mut(&id).filter(|channel| channel.prefs.is_some()) else { return false };
         let views_are_sent = self.config.enable_channel_viewed_messages;
-        let Some(channel) = self.channels.get_mut(&post.channel_id) else { return };
-        let counted_already = post.create_at != 0 && post.create_at <= channel.counted_up_to;
-        channel.last_post_at = channel.last_post_at.max(post.create_at);
-        if counted_already {
-            return;
-        }
-        let root = post.root_id.is_none();
-        let counts = &mut channel.counts;
-        if is_join_leave_like(&post.kind) {
-            if mentioned && post.props.added_user_id.is_some() && post.props.added_user_id == me {
-                counts.mentions = counts.mentions.saturating_add(1);
-                counts.mentions_root = counts.mentions_root.saturating_add(1);
-            }
-            return;
-        }
-        counts.total = counts.total.saturating_add(1);
-        if root {
-            counts.total_root = counts.total_root.saturating_add(1);
-        }
-        let mine = post.user_id.is_some()
-            && post.user_id == me
-            && !post.props.from_webhook
-            && !post.kind.starts_with("system_");
-        if mine {
-            if !views_are_sent && !channel.manually_unread && (!crt || root) {
-                mark_read(channel, post.create_at);
-            }
-            return;
-        }
-        if mentioned {
-            counts.mentions = counts.mentions.saturating_add(1);
-            if root {
-                counts.mentions_root = counts.mentions_root.saturating_add(1);
-            }
-            if post.priority == Priority::Urgent {
-                counts.urgent = counts.urgent.saturating_add(1);
-            }
-        }
+        count(channel, posted, self.me.id, self.crt, views_are_sent);
+        let now = part(channel, self.crt, &self.me, &self.users);
+        let before = core::mem::replace(&mut channel.part, now);
+        self.sum.replace(id, before, now);
+        true
     }
 
     /// A channel was read, here or elsewhere.
@@ -133,57 +96,18 @@ impl ServerState {
 
     /// Brings a channel's part of the sum up to date. Called after every change of a channel.
     pub fn touch(&mut self, id: ChannelId) {
-        let Some(channel) = self.channels.get(&id) else { return };
-        let now = self.part(channel);
-        if now == channel.part {
-            return;
-        }
-        if let Some(channel) = self.channels.get_mut(&id) {
-            let before = core::mem::replace(&mut channel.part, now);
-            self.sum.replace(id, before, now);
-        }
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        let now = part(channel, self.crt, &self.me, &self.users);
+        let before = core::mem::replace(&mut channel.part, now);
+        self.sum.replace(id, before, now);
     }
 
     /// Sums every channel anew: after a snapshot, or when reply threads were switched.
     pub fn recount(&mut self) {
-        let parts: Vec<(ChannelId, BadgePart)> =
-            self.channels.iter().map(|(id, channel)| (*id, self.part(channel))).collect();
         self.sum = BadgeSum::default();
-        for (id, part) in parts {
-            if let Some(channel) = self.channels.get_mut(&id) {
-                channel.part = part;
-            }
-            self.sum.replace(id, BadgePart::default(), part);
-        }
-    }
-
-    fn part(&self, channel: &ChannelState) -> BadgePart {
-        if !self.counts_for_badge(channel) {
-            return BadgePart::default();
-        }
-        let unread = channel.counts.unread(self.crt());
-        if unread.mentions == 0 && unread.messages == 0 {
-            return BadgePart::default();
-        }
-        BadgePart {
-            mentions: clamped(unread.mentions),
-            unread: true,
-            minute: channel.last_post_at.div_euclid(MINUTE_MS),
-        }
-    }
-
-    fn counts_for_badge(&self, channel: &ChannelState) -> bool {
-        let Some(prefs) = channel.prefs.as_deref() else { return false };
-        if prefs.is_muted() {
-            return false;
-        }
-        match channel.channel_type {
-            // A teammate whose profile is not loaded counts (notifications §6.11).
-            Some(ChannelType::Direct) => self
-                .teammate(&channel.name)
-                .and_then(|id: UserId| self.users.get(&id))
-                .is_none_or(|user| user.delete_at == 0),
-            Some(ChannelType::Public | ChannelType::Private | ChannelType::Group) | None => channel.delete_at == 0,
+        for (id, channel) in &mut self.channels {
+            channel.part = part(channel, self.crt, &self.me, &self.users);
+            self.sum.replace(*id, BadgePart::default(), channel.part);
         }
     }
 }
@@ -213,6 +137,9 @@ pub struct BadgeSum {
 impl BadgeSum {
     /// Exchanges one part of a channel for another.
     pub fn replace(&mut self, id: ChannelId, before: BadgePart, now: BadgePart) {
+        if before == now {
+            return;
+        }
         self.mentions = self.mentions.saturating_sub(before.mentions.into()).saturating_add(now.mentions.into());
         let place = |part: BadgePart| (Reverse(part.mentions), Reverse(part.minute), id);
         if before.unread {
@@ -247,6 +174,70 @@ impl BadgeSum {
 /// A count as it is shown: servers may tell any number.
 pub fn clamped(count: i64) -> u32 {
     u32::try_from(count.max(0)).unwrap_or(u32::MAX)
+}
+
+/// What a post does to the counters of its channel.
+fn count(channel: &mut ChannelState, posted: &Posted<'_>, me: Option<UserId>, crt: bool, views_are_sent: bool) {
+    let post = &posted.post;
+    let mentioned = me.is_some_and(|me| posted.mentions.as_ref().is_some_and(|list| list.contains(&me)));
+    let counted_already = post.create_at != 0 && post.create_at <= channel.counted_up_to;
+    channel.last_post_at = channel.last_post_at.max(post.create_at);
+    if counted_already {
+        return;
+    }
+    let root = post.root_id.is_none();
+    let counts = &mut channel.counts;
+    if is_join_leave_like(&post.kind) {
+        if mentioned && post.props.added_user_id.is_some() && post.props.added_user_id == me {
+            counts.mentions = counts.mentions.saturating_add(1);
+            counts.mentions_root = counts.mentions_root.saturating_add(1);
+        }
+        return;
+    }
+    counts.total = counts.total.saturating_add(1);
+    if root {
+        counts.total_root = counts.total_root.saturating_add(1);
+    }
+    let mine =
+        post.user_id.is_some() && post.user_id == me && !post.props.from_webhook && !post.kind.starts_with("system_");
+    if mine {
+        if !views_are_sent && !channel.manually_unread && (!crt || root) {
+            mark_read(channel, post.create_at);
+        }
+        return;
+    }
+    if mentioned {
+        counts.mentions = counts.mentions.saturating_add(1);
+        if root {
+            counts.mentions_root = counts.mentions_root.saturating_add(1);
+        }
+        if post.priority == Priority::Urgent {
+            counts.urgent = counts.urgent.saturating_add(1);
+        }
+    }
+}
+
+/// What a channel adds to the badge.
+fn part(channel: &ChannelState, crt: bool, me: &User, users: &IdMap<UserId, Arc<User>>) -> BadgePart {
+    let unread = channel.counts.unread(crt);
+    if (unread.mentions == 0 && unread.messages == 0) || !counts_for_badge(channel, me, users) {
+        return BadgePart::default();
+    }
+    BadgePart { mentions: clamped(unread.mentions), unread: true, minute: channel.last_post_at.div_euclid(MINUTE_MS) }
+}
+
+fn counts_for_badge(channel: &ChannelState, me: &User, users: &IdMap<UserId, Arc<User>>) -> bool {
+    let Some(prefs) = channel.prefs.as_deref() else { return false };
+    if prefs.is_muted() {
+        return false;
+    }
+    match channel.channel_type {
+        // A teammate whose profile is not loaded counts (notifications §6.11).
+        Some(ChannelType::Direct) => {
+            teammate(me, &channel.name).and_then(|id| users.get(&id)).is_none_or(|user| user.delete_at == 0)
+        }
+        Some(ChannelType::Public | ChannelType::Private | ChannelType::Group) | None => channel.delete_at == 0,
+    }
 }
 
 /// My counters become the totals; a manual mark is cleared.
