@@ -76,11 +76,12 @@ impl Stage {
         Ok(())
     }
 
-    /// From now on cards stay long enough for any machine.
+    /// From now on cards stay long enough for any machine, and stand still.
     pub fn keep_cards(&mut self) -> anyhow::Result<()> {
         let base = self.client.view()?.prefs;
         let mut prefs = base.clone();
         prefs.banner.mention_secs = 120;
+        prefs.reduce_motion = true;
         self.client.command(Command::SetLocalPrefs { base: Box::new(base), prefs: Box::new(prefs) })?;
         self.client.until("two minutes for a mention", |view| view.prefs.banner.mention_secs == 120)?;
         Ok(())
