@@ -2,10 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-use crate::lenient;
+use crate::json::{Broken, Reader};
 
 /// What kind of frame it is (protocol §4.3).
 #[derive(Debug, PartialEq, Eq)]
@@ -35,48 +32,53 @@ pub(crate) enum Head<'a> {
     Other,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Outer<'a> {
-    #[serde(borrow, deserialize_with = "lenient::cow")]
-    event: Option<Cow<'a, str>>,
-    #[serde(deserialize_with = "lenient::int")]
-    seq: Option<i64>,
-    #[serde(borrow, deserialize_with = "lenient::cow")]
-    status: Option<Cow<'a, str>>,
-    #[serde(deserialize_with = "lenient::int")]
-    seq_reply: Option<i64>,
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Greeting<'a> {
-    #[serde(borrow, deserialize_with = "lenient::cow")]
-    connection_id: Option<Cow<'a, str>>,
-    #[serde(borrow, deserialize_with = "lenient::cow")]
-    server_version: Option<Cow<'a, str>>,
-}
-
 /// Reads a frame's head; `None` where it is no JSON object.
 pub(crate) fn read(frame: &str) -> Option<Head<'_>> {
-    let outer = serde_json::from_str::<lenient::One<Outer<'_>>>(frame).ok()?.0?;
-    Some(match (outer.event.as_deref(), outer.status.as_deref()) {
-        (Some("hello"), _) => {
-            let data =
-                outer.data.and_then(|data| serde_json::from_str::<lenient::One<Greeting<'_>>>(data.get()).ok()?.0);
-            let greeting = data.unwrap_or_default();
-            Head::Hello {
-                connection_id: greeting.connection_id.unwrap_or_default(),
-                version: greeting.server_version.unwrap_or_default(),
-                seq: outer.seq.unwrap_or(0),
+    let mut reader = Reader::new(frame);
+    reader.is_object().then(|| outer(&mut reader).ok()).flatten()
+}
+
+fn outer<'a>(reader: &mut Reader<'a>) -> Result<Head<'a>, Broken> {
+    let (mut event, mut seq, mut status, mut seq_reply, mut data) = (None, None, None, None, None);
+    let mut within = reader.object()?;
+    while let Some(key) = reader.key(&mut within)? {
+        match &*key {
+            "event" => event = reader.cow()?,
+            "seq" => seq = reader.int()?,
+            "status" => status = reader.cow()?,
+            "seq_reply" => seq_reply = reader.int()?,
+            "data" => {
+                // Only a greeting's is wanted, and its name may come later.
+                data = Some(reader.clone());
+                reader.skip()?;
             }
+            _ => reader.skip()?,
         }
-        (Some(_), _) => Head::Event { seq: outer.seq },
-        (None, Some(status)) => Head::Reply { seq_reply: outer.seq_reply, ok: status == "OK" },
+    }
+    reader.end()?;
+    Ok(match (event.as_deref(), status.as_deref()) {
+        (Some("hello"), _) => {
+            let (connection_id, version) = data.map(|mut data| greeting(&mut data)).transpose()?.unwrap_or_default();
+            Head::Hello { connection_id, version, seq: seq.unwrap_or(0) }
+        }
+        (Some(_), _) => Head::Event { seq },
+        (None, Some(status)) => Head::Reply { seq_reply, ok: status == "OK" },
         (None, None) => Head::Other,
     })
+}
+
+/// `connection_id` and `server_version`.
+fn greeting<'a>(reader: &mut Reader<'a>) -> Result<(Cow<'a, str>, Cow<'a, str>), Broken> {
+    let (mut connection_id, mut version) = (None, None);
+    let mut within = reader.object()?;
+    while let Some(key) = reader.key(&mut within)? {
+        match &*key {
+            "connection_id" => connection_id = reader.cow()?,
+            "server_version" => version = reader.cow()?,
+            _ => reader.skip()?,
+        }
+    }
+    Ok((connection_id.unwrap_or_default(), version.unwrap_or_default()))
 }
 
 #[cfg(test)]
