@@ -5,6 +5,7 @@
 //! Read first: [`control::protocol`], [`history::History`] and [`paths::Paths`].
 
 pub mod agent;
+pub mod autostart;
 pub mod control;
 pub mod demo;
 pub mod display;
@@ -15,7 +16,9 @@ pub mod history;
 pub mod instance;
 pub mod link_handler;
 pub mod mark;
+pub mod own_sounds;
 pub mod paths;
 pub mod pictures;
 pub mod platform;
 pub mod prefs_file;
+pub mod prefs_watch;

@@ -94,7 +94,7 @@ async fn run(program: &str, arguments: &[&str]) -> Option<String> {
 }
 
 /// A program's path as the desktop entry specification wants it: quoted, and escaped twice.
-fn quoted(path: &str) -> Option<String> {
+pub(crate) fn quoted(path: &str) -> Option<String> {
     if path.contains(|c: char| c.is_control()) {
         return None;
     }

@@ -132,6 +132,11 @@ impl Paths {
         self.cache.join("pictures")
     }
 
+    /// Sound files of the person's own.
+    pub fn sounds(&self) -> PathBuf {
+        self.data.join("sounds")
+    }
+
     /// Logs.
     pub fn logs(&self) -> PathBuf {
         self.state.join("logs")

@@ -445,6 +445,11 @@ impl Stack {
         });
     }
 
+    /// Whether somebody paints.
+    pub fn has_face(&self) -> bool {
+        self.face == Face::Connected
+    }
+
     /// The face connected: what is on screen gets its first-paint time anew.
     pub fn face_connected(&mut self, now: MonoTime) {
         self.face = Face::Connected;

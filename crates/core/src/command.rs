@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{BannerId, ChannelId, PostId, ServerId};
-use crate::prefs::{AuthKind, LocalPrefs, Permission};
+use crate::prefs::{AuthKind, LocalPrefs, OwnSound, Permission};
 use crate::reach::Reach;
+use crate::settings::SettingChange;
+use crate::settings::channels::{ChannelEdit, ChannelRef};
 use crate::sound::SoundChoice;
 use crate::view::UnreadPlace;
 
@@ -114,6 +116,43 @@ pub enum Command {
         /// The new ones.
         prefs: Box<LocalPrefs>,
     },
+    /// Change preferences of the account on its server, all of them at once. Saved at once, shown at once, and put back if
+    /// the server refuses. Where one was changed elsewhere since, none is saved.
+    ChangeSettings {
+        /// Which server.
+        server: ServerId,
+        /// What is to be changed.
+        changes: Vec<SettingChange>,
+    },
+    /// Put back what the last change of a server's preferences changed.
+    UndoSettings(ServerId),
+    /// The person has seen what went wrong with these; what the server holds stays.
+    ForgetSettingTrouble(ServerId),
+    /// Do not wait for what is being saved any more; what the server made of it is read.
+    CancelSaving(ServerId),
+    /// Change what channels are set to, on any servers.
+    EditChannels {
+        /// Which.
+        channels: Vec<ChannelRef>,
+        /// What.
+        edits: Vec<ChannelEdit>,
+    },
+    /// Put back what the last change of channels changed.
+    UndoChannels,
+    /// The person has seen what went wrong with channels.
+    ForgetChannelTrouble,
+    /// The page with a server's notifications was opened: a prompt that was closed is asked again (product.md).
+    AskPermissionAgain(ServerId),
+    /// Have a test notification sent, and watch it arrive.
+    SendTest(ServerId),
+    /// The receipt was seen.
+    ForgetTest,
+    /// A sound file was taken over. Sent by the agent; never by a face.
+    AddOwnSound(OwnSound),
+    /// Take a sound of the person's own away, with everything that names it.
+    RemoveOwnSound(u32),
+    /// The preferences file was edited by hand. Sent by the agent; never by a face.
+    PrefsEdited(Box<LocalPrefs>),
     /// Play a sound to hear it.
     PreviewSound(SoundChoice),
     /// Stop the sound that plays.

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use crate::draft::Draft;
+use crate::event::NotifyProps;
 use crate::ids::{BannerId, CallId, ChannelId, PostId, ServerId, TeamId, UserId};
 use crate::missed::Mark;
 use crate::prefs::LocalPrefs;
+use crate::settings::SettingChange;
 use crate::sound::SoundChoice;
 use crate::view::BannerView;
 
@@ -137,12 +139,27 @@ pub enum Write {
         /// Up to this time, Unix milliseconds.
         up_to_ms: i64,
     },
-    /// Mute or unmute a channel (`mark_unread`).
-    SetMuted {
+    /// Change preferences of the account: read them, put these in unless they are something else by now, write them whole
+    /// (protocol §6.1). Answered with `Event::Written`.
+    Settings {
+        /// Comes back with the answer.
+        number: u64,
+        /// What changes, each with what it is based on.
+        changes: Vec<SettingChange>,
+    },
+    /// Change what a channel is set to: these keys and no others (protocol §6.2). Answered with `Event::Written`.
+    ChannelProps {
+        /// Comes back with the answer.
+        number: u64,
         /// Which channel.
         channel_id: ChannelId,
-        /// Muted from now on.
-        muted: bool,
+        /// The keys and their new values.
+        props: NotifyProps,
+    },
+    /// Have the server send a test notification (protocol §6.10). Answered with `Event::Written`.
+    SendTest {
+        /// Comes back with the answer.
+        number: u64,
     },
     /// Say that a call need not ring any more.
     DismissCall {
@@ -151,6 +168,18 @@ pub enum Write {
         /// The call.
         call_id: CallId,
     },
+}
+
+impl Write {
+    /// The number with which its outcome is to be told; `None` = it need not be.
+    pub fn number(&self) -> Option<u64> {
+        match self {
+            Self::Settings { number, .. } | Self::ChannelProps { number, .. } | Self::SendTest { number } => {
+                Some(*number)
+            }
+            Self::ExtendSession | Self::MarkRead(_) | Self::MarkThreadRead { .. } | Self::DismissCall { .. } => None,
+        }
+    }
 }
 
 /// A sound to be played now.
@@ -162,4 +191,8 @@ pub struct PlaySound {
     pub volume_percent: u8,
     /// Repeat until stopped, at most this long; `None` = once.
     pub loop_for_ms: Option<u64>,
+    /// The copy of a file of the person's own, a bare name in the data folder.
+    pub file: Option<String>,
+    /// On this device; empty = the system's choice.
+    pub device: String,
 }

@@ -114,8 +114,42 @@ pub enum Event<'a> {
     Call(CallEvent),
     /// An answer to a question that the engine asked (`effect::Fetch`).
     Fetched(Fetched),
+    /// What came of a change that the engine asked for (`effect::Write` with a number).
+    Written {
+        /// The number of the change.
+        number: u64,
+        /// How it went.
+        outcome: Written,
+    },
     /// It is time to compare the unread counts with the server's (protocol §4.6).
     CountsDue,
+}
+
+/// What came of a change.
+#[derive(Clone, Debug)]
+pub enum Written {
+    /// The server did it.
+    Done(Box<Saved>),
+    /// Something was changed elsewhere meanwhile: nothing was written. What the server holds now.
+    ChangedElsewhere(Box<Saved>),
+    /// It was not done.
+    Refused {
+        /// Why, one sentence without a full stop.
+        reason: String,
+        /// The server does not know how (404, 501).
+        unknown: bool,
+    },
+}
+
+/// What the server holds after a change; what it did not tell is missing.
+#[derive(Clone, Debug, Default)]
+pub struct Saved {
+    /// Me, with my `notify_props`.
+    pub me: Option<User>,
+    /// My preferences that were written.
+    pub preferences: Vec<Preference>,
+    /// My membership of the channel.
+    pub member: Option<Member>,
 }
 
 /// State of one connection, as people are told.
@@ -207,6 +241,12 @@ pub struct ServerConfig {
     pub enable_channel_viewed_messages: bool,
     /// `SendPushNotifications`.
     pub send_push_notifications: bool,
+    /// `SendEmailNotifications`.
+    pub send_email_notifications: bool,
+    /// `EnableEmailBatching`.
+    pub enable_email_batching: bool,
+    /// `ExperimentalEnableAutomaticReplies`.
+    pub enable_automatic_replies: bool,
     /// `EnableUserStatuses`; absent counts as on.
     pub enable_user_statuses: bool,
     /// `ExtendSessionLengthWithActivity`.

@@ -162,7 +162,7 @@ id_type!(
 /// One entry of the person's list of servers, numbered by us and never reused.
 ///
 /// Two accounts on one server are two entries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ServerId(pub u32);
 

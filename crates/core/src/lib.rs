@@ -24,12 +24,15 @@ pub mod present;
 pub mod problem;
 pub mod query;
 pub mod reach;
+pub mod receipt;
 pub mod secret;
+pub mod settings;
 pub mod signal;
 pub mod sound;
 pub mod state;
 pub mod text;
 pub mod time;
+pub mod trial;
 pub mod view;
 
 pub use engine::{Engine, Input};

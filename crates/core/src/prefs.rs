@@ -4,8 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::ServerId;
+use crate::ids::{ChannelId, ServerId, UserId};
 use crate::reach::Reach;
+use crate::sound::{MessageSound, SoundChoice};
 
 /// The newest version of the preferences' shape.
 pub const PREFS_VERSION: u32 = 1;
@@ -36,6 +37,8 @@ pub struct LocalPrefs {
     pub history: HistoryPrefs,
     /// Tokens may be kept in a file only the person can read, because there is no keyring.
     pub tokens_in_file: bool,
+    /// Start with the session.
+    pub start_at_login: bool,
     /// Servers, in the person's order.
     pub servers: Vec<ServerPrefs>,
     /// Addresses that were denied for good, remembered when the server is removed.
@@ -56,6 +59,7 @@ impl Default for LocalPrefs {
             sound: SoundPrefs::default(),
             history: HistoryPrefs::default(),
             tokens_in_file: false,
+            start_at_login: false,
             servers: Vec::new(),
             denied_for_good: Vec::new(),
         }
@@ -91,6 +95,11 @@ pub struct BannerPrefs {
     pub call_secs: u16,
     /// Show the message's text.
     pub show_text: bool,
+    /// Lines of it at most, 1–4.
+    pub text_lines: u8,
+    /// The display they are shown on, by the name that the system gives it; empty = the primary one. Where it is not there,
+    /// the primary one.
+    pub display: String,
 }
 
 impl Default for BannerPrefs {
@@ -102,6 +111,8 @@ impl Default for BannerPrefs {
             mention_secs: 10,
             call_secs: 30,
             show_text: true,
+            text_lines: 4,
+            display: String::new(),
         }
     }
 }
@@ -127,25 +138,110 @@ pub enum Corner {
 pub struct BadgePrefs {
     /// A dot for unread activity without mentions (notifications §4.4 `showUnreadBadge`).
     pub dot: bool,
+    /// The number of mentions; without it there is a dot instead.
+    pub number: bool,
 }
 
 impl Default for BadgePrefs {
     fn default() -> Self {
-        Self { dot: true }
+        Self { dot: true, number: true }
     }
 }
 
-/// How loud.
+/// How loud, where, and which sounds are this computer's own choice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SoundPrefs {
     /// Master volume, 0–100 percent; 0 is silent.
     pub volume_percent: u8,
+    /// The output device, by the name that the system gives it; empty = the system's own choice. Where it is not there, the
+    /// system's choice.
+    pub device: String,
+    /// Files of the person's own.
+    pub own: Vec<OwnSound>,
+    /// What is heard instead of what a server says, on this computer. Of several that fit, a person's goes before a
+    /// channel's, and that before a server's.
+    pub rules: Vec<SoundRule>,
+}
+
+impl SoundPrefs {
+    /// What is heard on this computer where a server says `sound`.
+    pub fn instead(
+        &self,
+        sound: Option<SoundChoice>,
+        server: ServerId,
+        channel: ChannelId,
+        person: Option<UserId>,
+    ) -> Option<SoundChoice> {
+        sound?;
+        let rules = || self.rules.iter().filter(|rule| rule.server == server);
+        let of_person = rules().find(|rule| rule.person.is_some() && rule.person == person);
+        let of_channel = || rules().find(|rule| rule.person.is_none() && rule.channel == Some(channel));
+        let of_server = || rules().find(|rule| rule.person.is_none() && rule.channel.is_none());
+        match of_person.or_else(of_channel).or_else(of_server) {
+            Some(rule) => rule.choice(),
+            None => sound,
+        }
+    }
+
+    /// A file of the person's own.
+    pub fn own_file(&self, id: u32) -> Option<&OwnSound> {
+        self.own.iter().find(|own| own.id == id)
+    }
+}
+
+/// A sound file of the person's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnSound {
+    /// Its number.
+    pub id: u32,
+    /// Its name for people.
+    pub name: String,
+    /// Its copy in the data folder, a bare file name.
+    pub file: String,
+}
+
+/// A sound that this computer plays instead of another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SoundRule {
+    /// On which server.
+    pub server: ServerId,
+    /// In this channel; neither this nor a person = everywhere on the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelId>,
+    /// From this person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<UserId>,
+    /// Who or what that is, for the list.
+    #[serde(default)]
+    pub title: String,
+    /// What is heard: the name of a message sound, `own:` and the number of a file, or empty for silence.
+    pub sound: String,
+}
+
+impl SoundRule {
+    /// What is heard instead; `None` = silence. A name that is none is the default sound.
+    pub fn choice(&self) -> Option<SoundChoice> {
+        if self.sound.is_empty() {
+            return None;
+        }
+        let own = self.sound.strip_prefix("own:").and_then(|number| number.parse().ok()).map(SoundChoice::Own);
+        Some(own.unwrap_or_else(|| SoundChoice::Message(MessageSound::parse(&self.sound).unwrap_or_default())))
+    }
+
+    /// How a choice is written in [`Self::sound`].
+    pub fn written(choice: Option<SoundChoice>) -> String {
+        match choice {
+            None => String::new(),
+            Some(SoundChoice::Own(id)) => format!("own:{id}"),
+            Some(other) => other.name().to_owned(),
+        }
+    }
 }
 
 impl Default for SoundPrefs {
     fn default() -> Self {
-        Self { volume_percent: 80 }
+        Self { volume_percent: 80, device: String::new(), own: Vec::new(), rules: Vec::new() }
     }
 }
 

@@ -2,10 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::activity::{ActivityFilter, ActivityRow};
+use crate::activity::{ActivityFilter, ActivityRow, Decision};
 use crate::ids::{ServerId, UserId};
 use crate::reach::{Obstacle, ReachDraft};
 use crate::secret::Secret;
+use crate::settings::ServerSettings;
+use crate::settings::channels::ChannelsTable;
+use crate::trial::{Trial, TrialMessage, WhatIf};
 
 /// A question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,6 +91,40 @@ pub enum Query {
     SignOut(ServerId),
     /// How things are, in lines.
     Doctor,
+    /// The Notifications page of a server. Ask again when `ServerView::settings_revision` moved.
+    Settings(ServerId),
+    /// The Channels page. Ask again when `View::channels_revision` moved, and not before the answer to the last one is there.
+    Channels {
+        /// `ChannelsTable::revision` of what is held already: only what changed since is answered. 0 = everything.
+        known: u64,
+    },
+    /// Would this message notify me?
+    Trial(Box<TrialMessage>),
+    /// Would this message have been shown under other settings?
+    Reconsider {
+        /// As Activity has it.
+        decision: Box<Decision>,
+        /// The other settings.
+        what_if: Vec<WhatIf>,
+    },
+    /// The output devices for sound.
+    SoundDevices,
+    /// Take a sound file of the person's over: it is read, checked and copied. The first ten seconds are used.
+    ImportSound {
+        /// Where it is.
+        path: String,
+        /// Its name for people; empty = the file's.
+        name: String,
+    },
+    /// Write Activity to a file, a JSON line for each row, without the text of any message.
+    ExportActivity {
+        /// Which rows.
+        filter: ActivityFilter,
+        /// Where to; `None` = a new file in the person's folder for downloads.
+        path: Option<String>,
+    },
+    /// Forget everything in Activity.
+    ClearActivity,
     /// Pictures of these people, at most [`PictureOf::MOST`]. Answered when one of them is settled, or after a while.
     Pictures(Vec<PictureOf>),
 }
@@ -183,6 +220,28 @@ pub enum Answer {
     },
     /// How things are, a line each.
     Doctor(Vec<DoctorLine>),
+    /// A server's Notifications page.
+    Settings(Box<ServerSettings>),
+    /// The Channels page.
+    Channels(Box<ChannelsTable>),
+    /// What would happen.
+    Trial(Box<Trial>),
+    /// The output devices for sound, by name.
+    SoundDevices(Vec<String>),
+    /// The file was taken over; its entry is in the preferences now or in a moment.
+    SoundImported {
+        /// Its number: `SoundChoice::Own`.
+        id: u32,
+        /// Only its first ten seconds are used.
+        cut: bool,
+    },
+    /// Activity was written.
+    Exported {
+        /// Where it is.
+        path: String,
+        /// How many rows.
+        rows: u64,
+    },
     /// Pictures, each with the person that was asked for.
     Pictures(Vec<(PictureOf, Picture)>),
     /// It did not work.

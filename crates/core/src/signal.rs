@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::BannerId;
 use crate::problem::ProblemKind;
+use crate::sound::SoundChoice;
 
 /// Something that happened on this computer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +45,10 @@ pub enum Signal {
         /// How long ago, milliseconds.
         ago_ms: u64,
     },
+    /// A sound begins to be heard.
+    SoundStarted(SoundChoice),
+    /// No sound is heard any more.
+    SoundEnded,
     /// A part of the desktop works again or stopped working.
     ProblemRaised {
         /// Which part.

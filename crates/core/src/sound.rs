@@ -83,14 +83,17 @@ pub enum SoundChoice {
     Message(MessageSound),
     /// For a call.
     Ring(RingSound),
+    /// A file of the person's own: its number in the preferences.
+    Own(u32),
 }
 
 impl SoundChoice {
-    /// The stored name.
+    /// The stored name; a file of one's own is stored nowhere but here.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Message(sound) => sound.name(),
             Self::Ring(sound) => sound.name(),
+            Self::Own(_) => "own file",
         }
     }
 }

@@ -7,6 +7,8 @@ use crate::event::Priority;
 use crate::ids::{BannerId, ChannelId, PostId, ServerId, TeamId, UserId};
 use crate::prefs::{LocalPrefs, Permission};
 use crate::problem::Problem;
+use crate::receipt::TestReceipt;
+use crate::sound::SoundChoice;
 
 /// The whole picture. Small: it is sent whole to every face whenever `revision` moves.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -33,6 +35,18 @@ pub struct View {
     pub activity_revision: u64,
     /// The last five that were shown, the newest first: one line each, for the tray menu.
     pub recent: Vec<RecentItem>,
+    /// Grows when `Query::Channels` would be answered otherwise.
+    #[serde(default)]
+    pub channels_revision: u64,
+    /// How many channels the next undo puts back; 0 = nothing to undo.
+    #[serde(default)]
+    pub channels_undo: u32,
+    /// The sound that plays because the person wanted to hear it.
+    #[serde(default)]
+    pub previewing: Option<SoundChoice>,
+    /// The last test notification, until it is forgotten.
+    #[serde(default)]
+    pub test: Option<TestReceipt>,
     /// Local preferences.
     pub prefs: LocalPrefs,
 }
@@ -70,6 +84,9 @@ pub struct ServerView {
     /// When the session ends, Unix milliseconds, where that is known and less than a week away.
     #[serde(default)]
     pub session_ends_ms: Option<i64>,
+    /// Grows when `Query::Settings` of this server would be answered otherwise.
+    #[serde(default)]
+    pub settings_revision: u64,
 }
 
 /// What a server's share of the badge is the sum of: every channel and thread that counts, as far as there is room.

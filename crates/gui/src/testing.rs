@@ -29,6 +29,7 @@ pub fn server(id: u32, name: &str, url: &str) -> ServerView {
         unread: UnreadList::default(),
         version: "11.1.0".to_owned(),
         session_ends_ms: None,
+        settings_revision: 0,
     }
 }
 

@@ -14,6 +14,7 @@ use belfry_core::event::{Connection, Event, Fetched};
 use belfry_core::ids::{ServerId, UserId};
 use belfry_core::prefs::LocalPrefs;
 use belfry_core::problem::ProblemKind;
+use belfry_core::query::{Answer, Query};
 use belfry_core::signal::{Signal, Surface};
 use belfry_core::time::{MonoTime, Now};
 use belfry_core::view::View;
@@ -23,7 +24,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::clock::Clock;
 use crate::http::HttpError;
 use crate::runtime::Earlier;
-use crate::session::task::{FromSession, ToSession, Told};
+use crate::session::task::{FromSession, ToSession, Told, not_connected};
 use crate::supervisor::Supervisor;
 use crate::wire;
 
@@ -41,6 +42,13 @@ pub(crate) struct AvatarWish {
     pub(crate) answer: oneshot::Sender<Result<Option<Vec<u8>>, HttpError>>,
 }
 
+/// A question that only the engine can answer.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) query: Query,
+    pub(crate) answer: oneshot::Sender<Option<Answer>>,
+}
+
 /// The ends of the queues that the driver holds.
 #[derive(Debug)]
 pub(crate) struct Queues {
@@ -48,6 +56,7 @@ pub(crate) struct Queues {
     pub(crate) commands: mpsc::Receiver<Command>,
     pub(crate) signals: mpsc::Receiver<Signal>,
     pub(crate) avatars: mpsc::Receiver<AvatarWish>,
+    pub(crate) questions: mpsc::Receiver<Asked>,
     pub(crate) effects: mpsc::Sender<Effect>,
     pub(crate) view: watch::Sender<Arc<View>>,
     pub(crate) stop: oneshot::Receiver<()>,
@@ -106,6 +115,11 @@ impl Driver {
                 Some(signal) = self.queues.signals.recv() => self.on_signal(signal),
                 Some(report) = self.queues.reports.recv(), if has_room => self.on_reports(report),
                 Some(wish) = self.queues.avatars.recv() => self.on_avatar(wish),
+                Some(Asked { query, answer }) = self.queues.questions.recv() => {
+                    let now = self.clock.now();
+                    // Nobody may wait for it any more.
+                    answer.send(self.engine.answer(&now, &query)).ok();
+                }
                 id = self.supervisor.panicked() => {
                     let reason = "an error in Belfry ended the connection; it begins again by itself".to_owned();
                     let now = self.clock.now();
@@ -199,6 +213,8 @@ impl Driver {
             | Signal::ToastClicked(_)
             | Signal::ToastFailed(_)
             | Signal::SystemDoNotDisturb(_)
+            | Signal::SoundStarted(_)
+            | Signal::SoundEnded
             | Signal::ProblemRaised { .. }
             | Signal::ProblemCleared(_) => {}
         }
@@ -279,8 +295,13 @@ impl Driver {
                     }
                 }
                 Effect::Write(id, write) => {
-                    if self.supervisor.send(id, ToSession::Write(write)).is_err() {
-                        tracing::warn!(server = id.0, "a change was dropped: no session takes it");
+                    let Err(refused) = self.supervisor.send(id, ToSession::Write(write)) else { continue };
+                    tracing::warn!(server = id.0, "a change was dropped: no session takes it");
+                    if let ToSession::Write(write) = refused
+                        && let Some(number) = write.number()
+                    {
+                        let told = Event::Written { number, outcome: not_connected() };
+                        effects.extend(self.engine.step(now, Input::Server(id, told)));
                     }
                 }
                 Effect::StartSession(id) => {

@@ -379,14 +379,6 @@ impl Rest {
         Ok(())
     }
 
-    /// Mutes or unmutes a channel: only the key given changes (protocol §6.2).
-    pub async fn set_muted(&self, channel: ChannelId, muted: bool) -> Result<(), HttpError> {
-        let path = format!("/api/v4/channels/{}/members/me/notify_props", segment(channel.as_str()));
-        let body = serde_json::json!({ "mark_unread": if muted { "mention" } else { "all" } });
-        self.write(Method::PUT, &path, body.to_string().as_bytes()).await?;
-        Ok(())
-    }
-
     /// Says that a call need not ring any more. The path takes the channel, not the call (protocol §6.9).
     pub async fn dismiss_call(&self, channel: ChannelId, _call: CallId) -> Result<(), HttpError> {
         let path = format!("/plugins/com.mattermost.calls/calls/{}/dismiss-notification", segment(channel.as_str()));

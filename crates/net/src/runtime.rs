@@ -8,6 +8,7 @@ use belfry_core::effect::Effect;
 use belfry_core::ids::{PostId, ServerId, UserId};
 use belfry_core::missed::Mark;
 use belfry_core::prefs::LocalPrefs;
+use belfry_core::query::{Answer, Query};
 use belfry_core::signal::{Signal, Surface};
 use belfry_core::view::View;
 use thiserror::Error;
@@ -17,7 +18,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::{self, Clock};
 use crate::dial::{Network, Routes};
-use crate::driver::{AvatarWish, Driver, Queues};
+use crate::driver::{Asked, AvatarWish, Driver, Queues};
 use crate::http::HttpError;
 use crate::secrets::SecretStore;
 use crate::session::backoff::{Dice, Timing};
@@ -27,6 +28,7 @@ const REPORTS: usize = 256;
 const COMMANDS: usize = 64;
 const SIGNALS: usize = 64;
 const AVATARS: usize = 16;
+const QUESTIONS: usize = 16;
 const EFFECTS: usize = 256;
 /// Sessions have two seconds; the rest is margin.
 const SHUTDOWN: Duration = Duration::from_secs(3);
@@ -112,6 +114,7 @@ pub struct Inputs {
     commands: mpsc::Sender<Command>,
     signals: mpsc::Sender<Signal>,
     avatars: mpsc::Sender<AvatarWish>,
+    questions: mpsc::Sender<Asked>,
 }
 
 impl Inputs {
@@ -137,6 +140,13 @@ impl Inputs {
         self.signals.try_send(signal).map_err(|_refused| Busy)
     }
 
+    /// Asks the engine; `None` where it cannot answer that, or is gone.
+    pub async fn ask(&self, query: Query) -> Option<Answer> {
+        let (answer, answered) = oneshot::channel();
+        self.questions.send(Asked { query, answer }).await.ok()?;
+        answered.await.ok()?
+    }
+
     /// A user's picture, undecoded and at most 8 MiB; `None` where the server has none. `version` is
     /// `User::last_picture_update`, so that caches on the way notice a new one.
     pub async fn avatar(&self, server: ServerId, user: UserId, version: i64) -> Result<Option<Vec<u8>>, AvatarError> {
@@ -157,6 +167,7 @@ pub fn spawn(handle: &Handle, setup: Setup) -> Running {
     let (commands, command_queue) = mpsc::channel(COMMANDS);
     let (signals, signal_queue) = mpsc::channel(SIGNALS);
     let (avatars, avatar_queue) = mpsc::channel(AVATARS);
+    let (questions, question_queue) = mpsc::channel(QUESTIONS);
     let (effect_queue, effects) = mpsc::channel(EFFECTS);
     let (view_queue, view) = watch::channel(Arc::new(View { prefs: prefs.clone(), ..View::default() }));
     let (stop, stopped) = oneshot::channel();
@@ -166,13 +177,14 @@ pub fn spawn(handle: &Handle, setup: Setup) -> Running {
         commands: command_queue,
         signals: signal_queue,
         avatars: avatar_queue,
+        questions: question_queue,
         effects: effect_queue,
         view: view_queue,
         stop: stopped,
     };
     let driver = Driver::new(prefs, clock, queues, supervisor);
     let task = handle.spawn(driver.run(surface, earlier));
-    Running { view, effects, inputs: Inputs { commands, signals, avatars }, stop, task }
+    Running { view, effects, inputs: Inputs { commands, signals, avatars, questions }, stop, task }
 }
 
 impl Running {

@@ -4,6 +4,7 @@ mod browser;
 mod desk;
 mod executor;
 mod lines;
+mod local;
 mod queries;
 mod reach;
 mod signing_in;
@@ -25,6 +26,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use crate::autostart::Autostart;
 use crate::control::client::{self, ClientError};
 use crate::control::protocol::Face;
 use crate::control::server::Listener;
@@ -40,6 +42,7 @@ use crate::paths::{Paths, PathsError};
 use crate::pictures::Pictures;
 use crate::platform;
 use crate::prefs_file::{Loaded, PrefsFile};
+use crate::prefs_watch;
 
 use desk::{Desk, Queues};
 use executor::{Executor, save_prefs};
@@ -281,7 +284,7 @@ impl Agent {
         // Taken out of it: effects are carried out while it runs, and until after it ended.
         let effects = std::mem::replace(&mut running.effects, mpsc::channel(1).1);
         let executor = Executor {
-            sounds: sound::start(report.clone()).ok(), // without a thread there is silence, and all else works
+            sounds: sound::start(paths.sounds(), report.clone()).ok(), // without a thread there is silence, and all else works
             toasts,
             history: history.clone(),
             prefs: save,
@@ -311,6 +314,13 @@ impl Agent {
         let (pictures, fetcher) = Pictures::new(paths.pictures(), inputs.clone(), view.clone());
         parts.spawn_on(fetcher.run(), handle);
         let link_handler = if options.demo.is_some() { None } else { LinkHandler::new(options.instance.as_deref()) };
+        if options.demo.is_none()
+            && let Some(autostart) = Autostart::new(options.instance.as_deref())
+        {
+            parts.spawn_on(autostart.follow(view.clone(), report.clone()), handle);
+        }
+        parts.spawn_on(prefs_watch::run(paths.preferences(), inputs.clone(), view.clone(), report.clone()), handle);
+        parts.spawn_on(local::forget_sounds(paths.sounds(), view.clone()), handle);
         let answers = Answers {
             paths,
             secrets,

@@ -67,6 +67,13 @@ impl Answers {
             Query::SignOut(id) => self.sign_out(id).await,
             Query::Doctor => Answer::Doctor(doctor::examine(&self.paths, &self.secrets).await),
             Query::Pictures(people) => Answer::Pictures(self.pictures.answer(people).await),
+            Query::Settings(_) | Query::Channels { .. } | Query::Trial(_) | Query::Reconsider { .. } => {
+                self.inputs.ask(query).await.unwrap_or_else(|| failed("Belfry is too busy to answer"))
+            }
+            Query::SoundDevices => self.sound_devices().await,
+            Query::ImportSound { path, name } => self.import_sound(path, name).await,
+            Query::ExportActivity { filter, path } => self.export(filter, path).await,
+            Query::ClearActivity => self.clear_activity().await,
         }
     }
 
@@ -101,6 +108,12 @@ impl Answers {
             | Answer::Obstacle(_)
             | Answer::ReachSet
             | Answer::Pictures(_)
+            | Answer::Settings(_)
+            | Answer::Channels(_)
+            | Answer::Trial(_)
+            | Answer::SoundDevices(_)
+            | Answer::SoundImported { .. }
+            | Answer::Exported { .. }
             | Answer::Doctor(_) => return Err("the server wants something that cannot be given here".to_owned()),
         }
         let listed = self.view.wait_for(|view| view.prefs.servers.iter().any(|server| server.url == url));

@@ -294,6 +294,8 @@ fn may_signal(signal: &Signal) -> bool {
         | Signal::Woke
         | Signal::NetworkUp
         | Signal::InputSeen { .. }
+        | Signal::SoundStarted(_)
+        | Signal::SoundEnded
         | Signal::ProblemRaised { .. }
         | Signal::ProblemCleared(_) => false,
     }

@@ -5,6 +5,7 @@
 //! The thread reads no clock: it counts the time it waited for the next job.
 
 use std::io::Cursor;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -17,9 +18,12 @@ use belfry_core::signal::Signal;
 use belfry_core::sound::{MessageSound, RingSound, SoundChoice};
 use rodio::buffer::SamplesBuffer;
 use rodio::cpal::ErrorKind;
+use rodio::cpal::traits::{DeviceTrait as _, HostTrait as _};
 use rodio::source::Source as _;
 use rodio::{Decoder, DeviceSinkBuilder, DeviceSinkError, MixerDeviceSink, Player};
 use tokio::sync::mpsc;
+
+use crate::own_sounds;
 
 /// Sounds waiting for the device. When it is full the newest is dropped: a late sound says nothing.
 const QUEUE: usize = 4;
@@ -43,12 +47,14 @@ enum Job {
 }
 
 /// Starts the thread. Trouble is reported as [`ProblemKind::Sound`].
-pub fn start(reports: mpsc::Sender<Signal>) -> io::Result<Sounds> {
+///
+/// `folder` holds copies of the person's own files.
+pub fn start(folder: PathBuf, reports: mpsc::Sender<Signal>) -> io::Result<Sounds> {
     let (jobs, queue) = sync_channel(QUEUE);
     // Not joined at the end: a sound server that hangs must not hold up quitting, and nothing here needs saving.
     thread::Builder::new().name("sound".to_owned()).spawn(move || {
         let _quiet = quiet();
-        Worker { reports, trouble: false, open: None }.run(&queue);
+        Worker { folder, reports, trouble: false, open: None }.run(&queue);
     })?;
     Ok(Sounds { jobs })
 }
@@ -87,12 +93,29 @@ pub const fn recording(sound: SoundChoice) -> &'static [u8] {
         SoundChoice::Ring(RingSound::Calm) => bundled!("Calm"),
         SoundChoice::Ring(RingSound::Urgent) => bundled!("Urgent"),
         SoundChoice::Ring(RingSound::Cheerful) => bundled!("Cheerful"),
+        // What stands in for a file that is not there.
+        SoundChoice::Own(_) => bundled!("Bing"),
     }
 }
 
 /// Decodes a bundled sound.
 pub fn decode(sound: SoundChoice) -> Result<SamplesBuffer, rodio::decoder::DecoderError> {
     Ok(Decoder::new(Cursor::new(recording(sound)))?.record())
+}
+
+/// The output devices, by the name that people know.
+pub fn devices() -> Result<Vec<String>, String> {
+    let _quiet = quiet();
+    let found =
+        rodio::cpal::default_host().output_devices().map_err(|error| format!("the sound system refused: {error}"))?;
+    let mut names: Vec<String> = found.filter_map(|device| name_of(&device)).collect();
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+fn name_of(device: &rodio::Device) -> Option<String> {
+    device.description().ok().map(|description| description.name().to_owned())
 }
 
 /// What a volume in percent means for the amplitude: hearing is about logarithmic, and a cube comes close to it
@@ -102,6 +125,8 @@ pub fn amplitude(volume_percent: u8) -> f32 {
 }
 
 struct Open {
+    /// Which device was wanted.
+    wanted: String,
     // Before the device: it plays through it.
     player: Player,
     device: MixerDeviceSink,
@@ -118,6 +143,7 @@ struct Playing {
 }
 
 struct Worker {
+    folder: PathBuf,
     reports: mpsc::Sender<Signal>,
     trouble: bool,
     open: Option<Open>,
@@ -145,6 +171,7 @@ impl Worker {
                         open.player.clear();
                         open.playing = None;
                     }
+                    self.tell(Signal::SoundEnded);
                 }
                 None => self.tick(),
             }
@@ -167,10 +194,13 @@ impl Worker {
                 self.open = None;
                 if rest.is_some() {
                     self.play(sound);
+                } else {
+                    self.tell(Signal::SoundEnded);
                 }
             } else if over {
                 open.playing = None;
                 open.silent = Duration::ZERO;
+                self.tell(Signal::SoundEnded);
             }
         } else {
             open.silent += TICK;
@@ -183,29 +213,34 @@ impl Worker {
     fn play(&mut self, sound: PlaySound) {
         if sound.volume_percent == 0 {
             self.open = None; // silence needs no device, and replaces what plays
+            self.tell(Signal::SoundEnded);
             return;
         }
-        if self.open.as_ref().is_some_and(|open| open.failed.load(Ordering::Relaxed)) {
+        let is_usable = |open: &Open| !open.failed.load(Ordering::Relaxed) && open.wanted == sound.device;
+        if !self.open.as_ref().is_some_and(is_usable) {
             self.open = None;
         }
+        let choice = sound.sound;
         let result = match self.open.take() {
             Some(open) => Ok(open),
-            None => Open::new().map_err(|error| describe(&error)),
+            None => Open::new(&sound.device).map_err(|error| describe(&error)),
         }
         .and_then(|mut open| {
             let samples =
-                decode(sound.sound).map_err(|error| format!("{} cannot be read: {error}", sound.sound.name()))?;
+                self.samples(&sound).map_err(|error| format!("{} cannot be read: {error}", sound.sound.name()))?;
             open.start(samples, sound);
             Ok(open)
         });
         match result {
             Ok(open) => {
                 self.open = Some(open);
+                self.tell(Signal::SoundStarted(choice));
                 if std::mem::take(&mut self.trouble) {
                     self.reports.blocking_send(Signal::ProblemCleared(ProblemKind::Sound)).ok(); // shutting down
                 }
             }
             Err(detail) => {
+                self.tell(Signal::SoundEnded);
                 if !std::mem::replace(&mut self.trouble, true) {
                     tracing::warn!(%detail, "sound");
                     let raised = Signal::ProblemRaised { kind: ProblemKind::Sound, detail };
@@ -216,11 +251,39 @@ impl Worker {
     }
 }
 
+impl Worker {
+    fn tell(&self, signal: Signal) {
+        self.reports.blocking_send(signal).ok(); // shutting down
+    }
+
+    /// A copy that cannot be used is no reason for silence.
+    fn samples(&self, sound: &PlaySound) -> Result<SamplesBuffer, rodio::decoder::DecoderError> {
+        if let Some(file) = &sound.file {
+            let own = own_sounds::load(&self.folder, file).map_err(|error| error.to_string());
+            match own.and_then(|bytes| Decoder::new(Cursor::new(bytes)).map_err(|error| error.to_string())) {
+                Ok(decoder) => return Ok(decoder.record()),
+                Err(error) => tracing::warn!(%error, "a sound of the person's own"),
+            }
+        }
+        decode(sound.sound)
+    }
+}
+
+/// The device of that name; the system's choice where none is named, or it is not there.
+fn device(wanted: &str) -> Result<DeviceSinkBuilder, DeviceSinkError> {
+    let named = if wanted.is_empty() { None } else { rodio::cpal::default_host().output_devices().ok() };
+    let found = named.and_then(|mut devices| devices.find(|device| name_of(device).as_deref() == Some(wanted)));
+    match found {
+        Some(device) => DeviceSinkBuilder::from_device(device),
+        None => DeviceSinkBuilder::from_default_device(),
+    }
+}
+
 impl Open {
-    fn new() -> Result<Self, DeviceSinkError> {
+    fn new(wanted: &str) -> Result<Self, DeviceSinkError> {
         let failed = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&failed);
-        let mut device = DeviceSinkBuilder::from_default_device()?
+        let mut device = device(wanted)?
             .with_error_callback(move |error: rodio::cpal::Error| {
                 // These are over by the time they are reported; the stream goes on.
                 let harmless =
@@ -232,7 +295,7 @@ impl Open {
             .open_sink_or_fallback()?;
         device.log_on_drop(false);
         let player = Player::connect_new(device.mixer());
-        Ok(Self { player, device, failed, playing: None, silent: Duration::ZERO })
+        Ok(Self { wanted: wanted.to_owned(), player, device, failed, playing: None, silent: Duration::ZERO })
     }
 
     fn start(&mut self, samples: SamplesBuffer, sound: PlaySound) {
@@ -254,7 +317,7 @@ impl Open {
 /// Whether there is a device to play on, without playing: for `belfry doctor`.
 pub fn probe() -> Result<(), String> {
     let _quiet = quiet();
-    Open::new().map(drop).map_err(|error| describe(&error))
+    Open::new("").map(drop).map_err(|error| describe(&error))
 }
 
 /// Keeps libasound from writing a page to standard error where there is no device: what it says is collected on this

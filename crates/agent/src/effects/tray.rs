@@ -288,6 +288,7 @@ mod tests {
             unread: UnreadList::default(),
             version: String::new(),
             session_ends_ms: None,
+            settings_revision: 0,
         }
     }
 

@@ -84,6 +84,7 @@ enum Job {
     Forget(ServerId),
     Page { filter: ActivityFilter, before: Option<i64>, limit: u32, reply: oneshot::Sender<Page> },
     Prefs(HistoryPrefs),
+    Clear(oneshot::Sender<Result<(), String>>),
 }
 
 /// Opens the files and starts the thread.
@@ -142,6 +143,13 @@ impl History {
         page.await.ok()
     }
 
+    /// Forgets every decision, not what was announced; `None` when the disk does not keep up.
+    pub async fn clear(&self) -> Option<Result<(), String>> {
+        let (reply, done) = oneshot::channel();
+        self.jobs.try_send(Job::Clear(reply)).ok()?;
+        done.await.ok()
+    }
+
     /// Follows changed preferences. False when the queue is full: offer them again.
     pub fn set_prefs(&self, prefs: HistoryPrefs) -> bool {
         !matches!(self.jobs.try_send(Job::Prefs(prefs)), Err(TrySendError::Full(_)))
@@ -191,6 +199,10 @@ impl Worker {
                             Page::default()
                         });
                         reply.send(page).ok(); // the face asked and left
+                    }
+                    Job::Clear(reply) => {
+                        self.write(&mut decisions, &mut ledger);
+                        reply.send(self.store.clear().map_err(|error| error.to_string())).ok(); // the face asked and left
                     }
                     Job::Prefs(prefs) => {
                         self.write(&mut decisions, &mut ledger);

@@ -219,6 +219,14 @@ impl Store {
         transaction.commit()
     }
 
+    /// Forgets every decision. Numbers of rows are never given again.
+    pub(super) fn clear(&mut self) -> Result<(), rusqlite::Error> {
+        let Some(connection) = &mut self.connection else { return Ok(()) };
+        connection.execute("DELETE FROM decisions", [])?;
+        // What was deleted must not stay in the file.
+        connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);")
+    }
+
     /// Rows older than `before` that the filter lets through, the newest first.
     pub(super) fn page(
         &self,

@@ -10,7 +10,7 @@ use crate::decide::calls::{CallFacts, decide_call};
 use crate::decide::reason::Reason;
 use crate::decide::setting::Setting;
 use crate::draft::Draft;
-use crate::effect::{Effect, Effects, PlaySound};
+use crate::effect::{Effect, Effects};
 use crate::engine::Engine;
 use crate::event::{ActiveCall, CallEvent, CallsSetup, ChannelType, Priority};
 use crate::ids::{BannerId, CallId, ChannelId, PostId, ServerId};
@@ -218,11 +218,8 @@ impl Engine {
             self.stop_ringing(out);
             self.ringing = Some(Ringing { server: id, call: call.call_id, until: now.mono.after(RING_FOR) });
             if self.prefs.sound.volume_percent > 0 {
-                out.push(Effect::PlaySound(PlaySound {
-                    sound: SoundChoice::Ring(sound),
-                    volume_percent: self.prefs.sound.volume_percent,
-                    loop_for_ms: u64::try_from(RING_FOR.as_millis()).ok(),
-                }));
+                let ring_for_ms = u64::try_from(RING_FOR.as_millis()).ok();
+                out.push(Effect::PlaySound(self.sound_to_play(SoundChoice::Ring(sound), ring_for_ms)));
             }
         } else if banner && let Some(name) = verdict.banner_sound {
             let sound = SoundChoice::Message(MessageSound::parse(&name).unwrap_or_default());
@@ -233,7 +230,7 @@ impl Engine {
             self.remember_recent(&draft);
             self.show(now, card, out);
         }
-        self.record(draft, out);
+        self.record(now, draft, out);
     }
 
     fn call_objection(&self, id: ServerId) -> Option<Reason> {

@@ -7,7 +7,7 @@ use crate::banner::{Card, Head, Rank, Shows, lifetime_ms};
 use crate::decide::Verdict;
 use crate::decide::says::{Step, Took};
 use crate::draft::{About, Draft, Label, Title, sentence, setting_of};
-use crate::effect::{Effect, Effects, PlaySound};
+use crate::effect::{Effect, Effects};
 use crate::engine::{Engine, RECENT_ITEMS};
 use crate::event::{ChannelType, Posted, Priority};
 use crate::ids::{BannerId, ServerId};
@@ -63,6 +63,7 @@ impl Engine {
             .then(|| present::message_sound(channel_prefs, &state.account))
             .flatten()
             .map(SoundChoice::Message);
+        let sound = self.prefs.sound.instead(sound, id, post.channel_id, post.user_id);
         Some(About {
             seq: self.decisions,
             kind,
@@ -138,11 +139,7 @@ impl Engine {
         if !self.sounds.allows(now.mono, conversation) {
             return silent("sound_throttled", "Another sound was heard just before, so there was none of its own");
         }
-        out.push(Effect::PlaySound(PlaySound {
-            sound,
-            volume_percent: self.prefs.sound.volume_percent,
-            loop_for_ms: None,
-        }));
+        out.push(Effect::PlaySound(self.sound_to_play(sound, None)));
         None
     }
 
@@ -236,7 +233,7 @@ impl Engine {
             };
             self.show(now, Card::new(view, None, Rank::Direct), out);
         }
-        self.record(Arc::new(Draft::from(decision)), out);
+        self.record(now, Arc::new(Draft::from(decision)), out);
     }
 }
 

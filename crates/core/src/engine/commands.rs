@@ -4,20 +4,17 @@ use core::time::Duration;
 
 use crate::activity::DecisionKind;
 use crate::command::Command;
-use crate::effect::{Effect, Effects, PlaySound, Write};
+use crate::effect::{Effect, Effects, Write};
 use crate::engine::{Engine, carry_out};
 use crate::ids::{BannerId, PostId, ServerId};
 use crate::prefs::{LocalPrefs, Permission, ServerPrefs, SessionPrefs};
 use crate::present;
 use crate::reach::Reach;
+use crate::settings::channels::{ChannelEdit, ChannelRef};
 use crate::signal::Surface;
-use crate::sound::SoundChoice;
 use crate::state::channel::Conversation;
 use crate::time::Now;
 use crate::view::{BannerKind, Health};
-
-/// A ring is heard for this long when previewed (notifications §5.2).
-const RING_PREVIEW_MS: u64 = 5000;
 
 impl Engine {
     pub(super) fn on_command(&mut self, now: &Now, command: Command, out: &mut Effects) {
@@ -73,9 +70,7 @@ impl Engine {
                 }
             }
             Command::SetMuted { server, channel, muted } => {
-                if self.servers.contains_key(&server) {
-                    out.push(Effect::Write(server, Write::SetMuted { channel_id: channel, muted }));
-                }
+                self.edit_channels(&[ChannelRef { server, channel }], &[ChannelEdit::Mute(muted)], out);
             }
             Command::Pause { minutes } => {
                 self.paused_until_ms =
@@ -88,15 +83,24 @@ impl Engine {
                 self.dirty = true;
             }
             Command::SetLocalPrefs { base, prefs } => self.set_prefs(now, &base, *prefs, out),
-            Command::PreviewSound(sound) => {
-                let loop_for_ms = matches!(sound, SoundChoice::Ring(_)).then_some(RING_PREVIEW_MS);
-                out.push(Effect::PlaySound(PlaySound {
-                    sound,
-                    volume_percent: self.prefs.sound.volume_percent,
-                    loop_for_ms,
-                }));
+            Command::ChangeSettings { server, changes } => self.change_settings(now, server, changes, out),
+            Command::UndoSettings(server) => self.undo_settings(now, server, out),
+            Command::ForgetSettingTrouble(server) => self.forget_setting_trouble(server),
+            Command::CancelSaving(server) => self.cancel_saving(server, out),
+            Command::EditChannels { channels, edits } => self.edit_channels(&channels, &edits, out),
+            Command::UndoChannels => self.undo_channels(out),
+            Command::ForgetChannelTrouble => self.forget_channel_trouble(),
+            Command::AskPermissionAgain(server) => self.ask_permission_again(server),
+            Command::SendTest(server) => self.send_test(now, server, out),
+            Command::ForgetTest => self.forget_test(),
+            Command::AddOwnSound(own) => self.add_own_sound(own, out),
+            Command::RemoveOwnSound(id) => self.remove_own_sound(id, out),
+            Command::PrefsEdited(edited) => self.prefs_edited(now, *edited, out),
+            Command::PreviewSound(sound) => self.preview_sound(sound, out),
+            Command::StopSound => {
+                self.stop_preview();
+                out.push(Effect::StopSound);
             }
-            Command::StopSound => out.push(Effect::StopSound),
             Command::ShowSample(id) => self.show_sample(now, id, out),
             Command::ShowWindow => out.push(Effect::ShowWindow),
             Command::ShowSignIn(id) => out.push(Effect::ShowSignIn(id)),
@@ -143,7 +147,7 @@ impl Engine {
         out.push(Effect::StartSession(id));
     }
 
-    fn set_permission(&mut self, now: &Now, id: ServerId, permission: Permission, out: &mut Effects) {
+    pub(super) fn set_permission(&mut self, now: &Now, id: ServerId, permission: Permission, out: &mut Effects) {
         let Some(server) = self.prefs.servers.iter_mut().find(|server| server.id == id) else { return };
         let before = core::mem::replace(&mut server.permission, permission);
         let url = server.url.clone();
@@ -163,7 +167,7 @@ impl Engine {
         }
     }
 
-    fn show_sample(&mut self, now: &Now, id: ServerId, out: &mut Effects) {
+    pub(super) fn show_sample(&mut self, now: &Now, id: ServerId, out: &mut Effects) {
         self.announce_plain(
             now,
             id,
@@ -176,7 +180,7 @@ impl Engine {
     }
 
     /// Parts that changed elsewhere since the draft was made are kept.
-    fn set_prefs(&mut self, now: &Now, base: &LocalPrefs, new: LocalPrefs, out: &mut Effects) {
+    pub(super) fn set_prefs(&mut self, now: &Now, base: &LocalPrefs, new: LocalPrefs, out: &mut Effects) {
         let current = &mut self.prefs;
         macro_rules! take {
             ($($field:ident),*) => {$(
@@ -195,7 +199,8 @@ impl Engine {
             badge,
             sound,
             history,
-            tokens_in_file
+            tokens_in_file,
+            start_at_login
         );
         if new.servers != base.servers {
             // Names and order are the person's; what a session decides is not in a draft.

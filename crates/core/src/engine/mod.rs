@@ -11,7 +11,9 @@ mod picture;
 mod posts;
 mod servers;
 mod session_life;
+mod settings;
 mod signals;
+mod sounds;
 mod unread;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -29,6 +31,7 @@ use crate::missed::Mark;
 use crate::prefs::{LocalPrefs, Permission, ServerPrefs};
 use crate::problem::{Problem, ProblemKind};
 use crate::signal::{Signal, Surface};
+use crate::sound::SoundChoice;
 use crate::state::ServerState;
 use crate::state::channel::Conversation;
 use crate::time::{MonoTime, Now};
@@ -90,6 +93,11 @@ pub struct Engine {
     sounds: SoundGate,
     ringing: Option<calls::Ringing>,
     recent: VecDeque<Arc<Draft>>,
+    previewing: Option<SoundChoice>,
+    /// Changes of channels, and what undoes the last ones.
+    channels: settings::channels::Desk,
+    /// A test notification on its way.
+    test: Option<settings::receipt::Test>,
     decisions: u64,
     revision: u64,
     dirty: bool,
@@ -112,6 +120,9 @@ struct Server {
     /// A gap that is being closed.
     catching: Option<Box<catch_up::CatchUp>>,
     counts_check: counts::CountsCheck,
+    /// Preferences that are being saved.
+    saves: settings::account::Saves,
+    edits: settings::channels::Edits,
 }
 
 impl Engine {
@@ -167,7 +178,7 @@ impl Engine {
         let parked = self.parked.iter().map(|parked| parked.deadline).min();
         let snoozed = self.snoozed.iter().map(|(at, _)| *at).min();
         let ringing = self.ringing.as_ref().map(|ringing| ringing.until);
-        let others = [self.catch_up_deadline(), self.counts_deadline()];
+        let others = [self.catch_up_deadline(), self.counts_deadline(), self.test_deadline()];
         [self.stack.next_deadline(), parked, snoozed, ringing].into_iter().chain(others).flatten().min()
     }
 
@@ -188,6 +199,9 @@ impl Engine {
         let mut badge = Badge { dot_hidden: !self.prefs.badge.dot, ..Badge::default() };
         for (id, server) in &self.servers {
             badge.add(self.server_badge(*id, server));
+        }
+        if !self.prefs.badge.number && badge.mentions > 0 {
+            badge = Badge { mentions: 0, unread: true, ..badge };
         }
         badge
     }
@@ -261,6 +275,7 @@ impl Engine {
         }
         self.pass_ring_deadline(now, out);
         self.pass_session_deadlines(now, out);
+        self.pass_test_deadline(now);
         if self.stack.next_deadline().is_some_and(|at| at <= now.mono) {
             let missed = self.stack.missed();
             let mut effects = Vec::new();

@@ -28,6 +28,7 @@ impl Engine {
                     unread: self.server_unread(prefs.id, server),
                     version: server.version.clone(),
                     session_ends_ms: server.session.ends_soon_ms(now),
+                    settings_revision: server.saves.revision,
                 })
             })
             .collect();
@@ -51,6 +52,10 @@ impl Engine {
             paused_until_ms: self.paused_until_ms,
             activity_revision: self.decisions,
             recent: self.recent.iter().map(|draft| recent_item(draft.decision())).collect(),
+            channels_revision: self.channels.revision,
+            channels_undo: u32::try_from(self.channels.undoable()).unwrap_or(u32::MAX),
+            previewing: self.previewing,
+            test: self.test.as_ref().map(|test| test.receipt.clone()),
             prefs: self.prefs.clone(),
         }
     }

@@ -125,14 +125,15 @@ impl Engine {
             self.remember_recent(&draft);
             let card = self.message_card(head, &draft, conversation, rank);
             self.show(now, card, out);
-            self.record(draft, out);
+            self.record(now, draft, out);
         } else {
-            self.record(Arc::new(Draft::of_post(about)), out);
+            self.record(now, Arc::new(Draft::of_post(about)), out);
         }
     }
 
-    pub(super) fn record(&mut self, draft: Arc<Draft>, out: &mut Effects) {
+    pub(super) fn record(&mut self, now: &Now, draft: Arc<Draft>, out: &mut Effects) {
         self.dirty = true;
+        self.test_decided(now, &draft);
         out.push(Effect::Record(draft));
     }
 

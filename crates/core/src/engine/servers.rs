@@ -17,6 +17,14 @@ const HEARD_PRECISION_MS: i64 = 10_000;
 
 impl Engine {
     pub(super) fn on_event(&mut self, now: &Now, id: ServerId, event: Event<'_>, out: &mut Effects) {
+        if !self.servers.contains_key(&id) {
+            return;
+        }
+        if !matches!(event, Event::Heard) {
+            self.note_settings(id, &event);
+            self.note_channels(id, &event);
+            self.test_received(now, id, &event);
+        }
         let Some(server) = self.servers.get_mut(&id) else { return };
         let wall = now.wall_ms();
         if !matches!(event, Event::Connection(_))
@@ -187,6 +195,7 @@ impl Engine {
             }
             Event::Fetched(Fetched::UnreadSums(sums)) => self.on_unread_sums(now, id, &sums, out),
             Event::Fetched(fetched) => self.on_fetched(now, id, fetched, out),
+            Event::Written { number, outcome } => self.on_written(now, id, number, outcome, out),
             Event::CountsDue => self.on_counts_due(now, id, out),
         }
     }
@@ -223,6 +232,7 @@ impl Engine {
             server.asked.clear();
             server.session = super::session_life::Session::default();
             server.catching = None;
+            server.saves.forget();
         }
         if server.health != health || server.signed_out != signed_out {
             self.dirty = true;
@@ -430,6 +440,7 @@ impl Engine {
 
     /// Brings a server into being, or forgets what was known of it.
     pub(super) fn reset_server(&mut self, id: ServerId) {
+        self.channels.everything();
         self.servers.insert(id, Server::default());
         self.dirty = true;
     }
@@ -439,6 +450,7 @@ impl Engine {
         if self.servers.remove(&id).is_none() {
             return;
         }
+        self.channels.everything();
         self.parked.retain(|parked| parked.server != id);
         self.stop_ringing_of(id, out);
         self.retract(now, |other, _| other == id, out);

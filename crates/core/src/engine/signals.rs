@@ -24,6 +24,7 @@ impl Engine {
             }
             Signal::BannersFaceConnected => {
                 self.stack.face_connected(now.mono);
+                self.test_mapped(now);
                 self.dirty = true;
             }
             Signal::BannersFaceGone => {
@@ -31,6 +32,7 @@ impl Engine {
                 self.dirty = true;
             }
             Signal::BannerPresented { banner, version } => {
+                self.test_painted(now, banner);
                 self.stack.presented(now.mono, banner, version, &mut effects);
                 self.clear(ProblemKind::Banners);
                 self.dirty = true;
@@ -40,6 +42,7 @@ impl Engine {
                 self.dirty = true;
             }
             Signal::ToastShown(id) => {
+                self.test_painted(now, id);
                 self.stack.toast_shown(id, &mut effects);
                 self.clear(ProblemKind::Toasts);
             }
@@ -64,6 +67,8 @@ impl Engine {
                     self.extend_sessions(now, out);
                 }
             }
+            Signal::SoundStarted(sound) => self.sound_started(now, sound),
+            Signal::SoundEnded => self.sound_ended(),
             Signal::ProblemRaised { kind, detail } => self.raise(kind, &detail),
             Signal::ProblemCleared(kind) => self.clear(kind),
         }

@@ -169,6 +169,18 @@ impl Level {
     }
 }
 
+impl Level {
+    /// The stored word; `None` = nothing, or one that we do not know.
+    pub const fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Default | Self::Unknown => None,
+            Self::All => Some("all"),
+            Self::Mention => Some("mention"),
+            Self::None => Some("none"),
+        }
+    }
+}
+
 /// `default`, `on` or `off`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Switch {
@@ -184,6 +196,15 @@ pub enum Switch {
 }
 
 impl Switch {
+    /// The stored word; `None` = nothing, or one that we do not know.
+    pub const fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Default | Self::Unknown => None,
+            Self::On => Some("on"),
+            Self::Off => Some("off"),
+        }
+    }
+
     fn read(value: Option<&String>) -> Self {
         match value.map(String::as_str) {
             None | Some("" | "default") => Self::Default,
@@ -233,6 +254,12 @@ pub struct ChannelPrefs {
     pub desktop_sound: Switch,
     /// `desktop_notification_sound`
     pub sound: SoundName,
+    /// `push`
+    pub push: Level,
+    /// `push_threads`
+    pub push_threads: Level,
+    /// Values that are none of ours, kept as they are; nearly always nothing.
+    pub odd: Option<Box<NotifyProps>>,
 }
 
 impl ChannelPrefs {
@@ -246,13 +273,54 @@ impl ChannelPrefs {
             auto_follow: props.get("channel_auto_follow_threads").is_some_and(|value| value == "on"),
             desktop_sound: Switch::read(props.get("desktop_sound")),
             sound: SoundName::read(props.get("desktop_notification_sound")),
+            push: Level::read(props.get("push")),
+            push_threads: Level::read(props.get("push_threads")),
+            odd: odd(props),
         }
+    }
+
+    /// The map that this was read from, without what is inherited.
+    pub fn props(&self) -> NotifyProps {
+        let mut props = self.odd.as_deref().cloned().unwrap_or_default();
+        let mut put = |key: &str, value: Option<&str>| {
+            if let Some(value) = value {
+                props.insert(key.to_owned(), value.to_owned());
+            }
+        };
+        put("desktop", self.desktop.word());
+        put("desktop_threads", self.desktop_threads.word());
+        put("push", self.push.word());
+        put("push_threads", self.push_threads.word());
+        put("mark_unread", self.muted.then_some("mention"));
+        put("ignore_channel_mentions", self.ignore_channel_mentions.word());
+        put("channel_auto_follow_threads", self.auto_follow.then_some("on"));
+        put("desktop_sound", self.desktop_sound.word());
+        let sound = match &self.sound {
+            SoundName::Default => None,
+            SoundName::Known(sound) => Some(sound.name()),
+            SoundName::Other(name) => Some(&**name),
+        };
+        put("desktop_notification_sound", sound);
+        props
     }
 
     /// Whether the channel is muted.
     pub fn is_muted(&self) -> bool {
         self.muted
     }
+}
+
+/// What of a channel's preferences has a value that is none of ours.
+fn odd(props: &NotifyProps) -> Option<Box<NotifyProps>> {
+    let is_odd = |(key, value): &(&String, &String)| match key.as_str() {
+        "desktop" | "desktop_threads" | "push" | "push_threads" => Level::read(Some(value)) == Level::Unknown,
+        "mark_unread" => !matches!(value.as_str(), "" | "all" | "mention"),
+        "ignore_channel_mentions" | "desktop_sound" => Switch::read(Some(value)) == Switch::Unknown,
+        "channel_auto_follow_threads" => !matches!(value.as_str(), "" | "on" | "off"),
+        _ => false,
+    };
+    let odd: NotifyProps = props.iter().filter(is_odd).map(|(key, value)| (key.clone(), value.clone())).collect();
+    (!odd.is_empty()).then(|| Box::new(odd))
 }
 
 /// Where a card or a row belongs: a channel, and for a collapsed reply its thread.

@@ -33,6 +33,8 @@ pub struct ServerState {
     crt: bool,
     /// `display_settings/name_format`.
     pub name_format: Option<String>,
+    /// `notifications/email_interval`.
+    pub email_interval: Option<String>,
     /// Teams.
     pub teams: BTreeMap<TeamId, Arc<Team>>,
     /// Channels the person is in.
@@ -100,6 +102,7 @@ impl ServerState {
         self.license = license;
         self.crt_preference = None;
         self.name_format = None;
+        self.email_interval = None;
         // Whether or not that switches reply threads, everything is counted anew below.
         self.apply_preferences(&preferences);
         self.teams = teams.into_iter().map(|team| (team.id, Arc::new(team))).collect();
@@ -173,6 +176,7 @@ impl ServerState {
         match (preference.category.as_str(), preference.name.as_str()) {
             ("display_settings", "collapsed_reply_threads") => Some(&mut self.crt_preference),
             ("display_settings", "name_format") => Some(&mut self.name_format),
+            ("notifications", "email_interval") => Some(&mut self.email_interval),
             _ => None,
         }
     }
@@ -250,6 +254,14 @@ impl ServerState {
     pub fn set_member(&mut self, member: &Member) {
         self.channels.entry(member.channel_id).or_insert_with(ChannelState::unknown).set_member(member);
         self.touch(member.channel_id);
+    }
+
+    /// Takes over what a channel is set to.
+    pub fn set_channel_prefs(&mut self, id: ChannelId, props: &crate::event::NotifyProps) {
+        if let Some(channel) = self.channels.get_mut(&id) {
+            channel.prefs = Some(Box::new(ChannelPrefs::read(props)));
+        }
+        self.touch(id);
     }
 
     /// Learns of an unread thread that the counters include already.

@@ -244,6 +244,7 @@ mod tests {
             unread: UnreadList::default(),
             version: String::new(),
             session_ends_ms: None,
+            settings_revision: 0,
         };
         let harbor = ServerView {
             name: "Harbor".to_owned(),

@@ -99,6 +99,12 @@ impl ActivityState {
             | Answer::Done
             | Answer::MfaWanted { .. }
             | Answer::Doctor(_)
+            | Answer::Settings(_)
+            | Answer::Channels(_)
+            | Answer::Trial(_)
+            | Answer::SoundDevices(_)
+            | Answer::SoundImported { .. }
+            | Answer::Exported { .. }
             | Answer::Pictures(_) => {}
         }
         None

@@ -297,8 +297,9 @@ pub(super) async fn write(rest: &Rest, known: &Known, write: &Write) -> Result<(
             let Some(team) = team_id.or_else(|| known.teams.first().copied()) else { return Ok(()) };
             rest.mark_thread_read(team, *thread_id, *up_to_ms).await
         }
-        Write::SetMuted { channel_id, muted } => rest.set_muted(*channel_id, *muted).await,
         Write::DismissCall { channel_id, call_id } => rest.dismiss_call(*channel_id, *call_id).await,
+        // Answered, by `saving`.
+        Write::Settings { .. } | Write::ChannelProps { .. } | Write::SendTest { .. } => Ok(()),
     }
 }
 

@@ -7,5 +7,6 @@ mod held;
 mod load;
 pub mod machine;
 pub mod presence;
+mod saving;
 mod socket;
 pub(crate) mod task;

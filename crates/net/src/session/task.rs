@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use belfry_core::effect::{Fetch, Write};
-use belfry_core::event::{Connection, Event, Fetched, Snapshot};
+use belfry_core::event::{Connection, Event, Fetched, Snapshot, Written};
 use belfry_core::ids::{ServerId, UserId};
 use belfry_core::prefs::ServerPrefs;
 use belfry_core::problem::ProblemKind;
@@ -31,6 +31,7 @@ use super::held::{Held, Pushed};
 use super::load::{self, Known};
 use super::machine::{Action, Ending, Identity, Input, Machine};
 use super::presence::Person;
+use super::saving;
 use super::socket::{self, Refusal, Socket, Text};
 use crate::clock::{Clock, SuspendWatch};
 use crate::dial::{Route, Routes};
@@ -126,6 +127,8 @@ enum Done {
     Identity(Identity),
     Fetched(Fetch, Result<Fetched, HttpError>),
     Written(Result<(), HttpError>),
+    /// A change whose outcome the engine wants to know.
+    Saved(u64, Result<Written, HttpError>),
     Nothing,
 }
 
@@ -404,9 +407,17 @@ impl Session {
             }
             ToSession::Fetch(fetch) => self.fetch(fetch).await,
             ToSession::Write(write) => {
+                let number = write.number();
                 if let Some(client) = &self.client {
                     let (rest, known) = (Arc::clone(&client.rest), Arc::clone(&self.known));
-                    self.jobs.spawn(async move { Done::Written(load::write(&rest, &known, &write).await) });
+                    self.jobs.spawn(async move {
+                        match (number, saving::save(&rest, &write).await) {
+                            (Some(number), Some(outcome)) => Done::Saved(number, outcome),
+                            (None, _) | (_, None) => Done::Written(load::write(&rest, &known, &write).await),
+                        }
+                    });
+                } else if let Some(number) = number {
+                    self.tell(Event::Written { number, outcome: not_connected() }).await;
                 }
             }
             ToSession::Avatar { user, version, answer } => {
@@ -479,6 +490,16 @@ impl Session {
                 self.suspect(&error).await;
             }
             Done::Written(Ok(())) | Done::Nothing => {}
+            Done::Saved(number, outcome) => {
+                let error = outcome.as_ref().err().map(saving::refused);
+                if let Err(error) = &outcome {
+                    tracing::warn!(server = self.start.prefs.id.0, %error, "a preference was not saved");
+                    self.suspect(error).await;
+                }
+                if let Some(outcome) = outcome.ok().or(error) {
+                    self.tell(Event::Written { number, outcome }).await;
+                }
+            }
             Done::Written(Err(error)) => {
                 tracing::warn!(server = self.start.prefs.id.0, %error, "a change was refused");
                 self.suspect(&error).await;
@@ -600,6 +621,11 @@ impl Session {
         // The driver is gone only at the very end, when nobody is to be told any more.
         self.start.out.send(report).await.ok();
     }
+}
+
+/// What a change comes to where no session takes it.
+pub(crate) fn not_connected() -> Written {
+    Written::Refused { reason: "there is no connection to the server".to_owned(), unknown: false }
 }
 
 /// Where the websocket is: the configuration may say so, and is public.

@@ -1,0 +1,292 @@
+//! Sound files of the person's own: read once, checked, and kept as a short WAV file of ours, so that nothing unknown is
+//! decoded when a notification comes.
+//!
+//! Whatever is named may be anything: a folder, a pipe that nobody fills, hours of music, a text. It is opened without
+//! waiting, read up to a bound, and decoded on a thread of its own that may take so long and no longer.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Cursor, Read as _, Write as _};
+use std::num::NonZero;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use rodio::Decoder;
+use rodio::source::UniformSourceIterator;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use crate::paths;
+
+/// Only so much of a sound is used.
+pub const LONGEST: Duration = Duration::from_secs(10);
+/// Bytes read of a file: ten seconds of the largest format that is in use, and pictures that files carry along.
+const MOST_BYTES: u64 = 16 * 1024 * 1024;
+/// Bytes of a copy: ten seconds of what [`write`] makes.
+const COPY_BYTES: u64 = 2 * 1024 * 1024;
+/// Nothing that can be used takes longer to decode.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// Decoders that never ended are left behind; with more than this no other is begun.
+const LEFT_BEHIND: usize = 3;
+/// What copies are made of.
+const RATE: NonZero<u32> = NonZero::new(48_000).unwrap();
+const CHANNELS: NonZero<u16> = NonZero::new(2).unwrap();
+
+static DECODING: AtomicUsize = AtomicUsize::new(0);
+
+/// Why a file cannot be used. Each is one sentence for people.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// It cannot be opened or read.
+    #[error("the file cannot be read: {0}")]
+    Read(io::Error),
+    /// A folder, a pipe, a device.
+    #[error("that is not a file")]
+    NotAFile,
+    /// Nothing that we know.
+    #[error("that is not a sound that Belfry can read; WAV, Ogg Vorbis, MP3 and FLAC work")]
+    NotASound,
+    /// No sample in it.
+    #[error("there is no sound in that file")]
+    Silent,
+    /// It takes too long.
+    #[error("reading that file took too long")]
+    TooSlow,
+    /// The copy cannot be kept.
+    #[error("the sound cannot be kept: {0}")]
+    Keep(String),
+}
+
+/// A file that was taken over.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Imported {
+    /// Its number.
+    pub id: u32,
+    /// The copy's bare name.
+    pub file: String,
+    /// Only its beginning is used.
+    pub cut: bool,
+}
+
+/// Takes a file over into the folder of sounds. `taken` are the numbers that are in use.
+pub async fn import(folder: PathBuf, path: PathBuf, taken: Vec<u32>) -> Result<Imported, ImportError> {
+    if DECODING.load(Ordering::Relaxed) >= LEFT_BEHIND {
+        return Err(ImportError::TooSlow);
+    }
+    let (done, outcome) = oneshot::channel();
+    thread::Builder::new()
+        .name("import".to_owned())
+        .spawn(move || {
+            DECODING.fetch_add(1, Ordering::Relaxed);
+            let _one_less = OneLess;
+            done.send(import_now(&folder, &path, &taken)).ok(); // nobody waits that long
+        })
+        .map_err(ImportError::Read)?;
+    match timeout(PATIENCE, outcome).await {
+        Ok(Ok(outcome)) => outcome,
+        // A decoder that fell over a file says what a refusal says.
+        Ok(Err(_panicked)) => Err(ImportError::NotASound),
+        Err(_late) => Err(ImportError::TooSlow),
+    }
+}
+
+/// Counts down however a decoder ends.
+struct OneLess;
+
+impl Drop for OneLess {
+    fn drop(&mut self) {
+        DECODING.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn import_now(folder: &Path, path: &Path, taken: &[u32]) -> Result<Imported, ImportError> {
+    let (samples, cut) = decode(read(path)?)?;
+    let (id, file) = keep(folder, &samples, taken).map_err(|error| ImportError::Keep(error.to_string()))?;
+    Ok(Imported { id, file, cut })
+}
+
+/// Reads the beginning of a file. A pipe without a writer would otherwise never be opened.
+fn read(path: &Path) -> Result<Vec<u8>, ImportError> {
+    let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(ImportError::Read)?;
+    if !file.metadata().map_err(ImportError::Read)?.is_file() {
+        return Err(ImportError::NotAFile);
+    }
+    let mut bytes = Vec::new();
+    file.take(MOST_BYTES).read_to_end(&mut bytes).map_err(ImportError::Read)?;
+    Ok(bytes)
+}
+
+/// The first ten seconds, in two channels, and whether there was more.
+fn decode(bytes: Vec<u8>) -> Result<(Vec<f32>, bool), ImportError> {
+    let decoder = Decoder::new(Cursor::new(bytes)).map_err(|error| {
+        tracing::debug!(%error, "a sound file");
+        ImportError::NotASound
+    })?;
+    let most = usize::try_from(LONGEST.as_secs()).unwrap_or(0) * (RATE.get() as usize) * usize::from(CHANNELS.get());
+    let mut uniform = UniformSourceIterator::new(decoder, CHANNELS, RATE);
+    let samples: Vec<f32> = uniform.by_ref().take(most).collect();
+    if samples.is_empty() {
+        return Err(ImportError::Silent);
+    }
+    Ok((samples, uniform.next().is_some()))
+}
+
+/// Writes the copy under a free number.
+fn keep(folder: &Path, samples: &[f32], taken: &[u32]) -> io::Result<(u32, String)> {
+    paths::make_private(folder).map_err(|error| io::Error::other(error.to_string()))?;
+    let mut copy = tempfile::Builder::new().prefix(".sound-").tempfile_in(folder)?;
+    copy.write_all(&wav(samples))?;
+    copy.as_file().sync_all()?;
+    let mut id = taken.iter().copied().max().unwrap_or(0);
+    loop {
+        id = id.checked_add(1).ok_or_else(|| io::Error::other("there are too many sounds"))?;
+        let file = format!("own-{id}.wav");
+        match copy.persist_noclobber(folder.join(&file)) {
+            Ok(_) => return Ok((id, file)),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => copy = error.file,
+            Err(error) => return Err(error.error),
+        }
+    }
+}
+
+/// Sixteen bits a sample.
+fn wav(samples: &[f32]) -> Vec<u8> {
+    let bytes = u32::try_from(samples.len() * 2).unwrap_or(0);
+    let frame = CHANNELS.get() * 2;
+    let mut wav = Vec::with_capacity(samples.len() * 2 + 44);
+    wav.extend(b"RIFF");
+    wav.extend((36 + bytes).to_le_bytes());
+    wav.extend(b"WAVEfmt ");
+    wav.extend(16_u32.to_le_bytes());
+    wav.extend(1_u16.to_le_bytes());
+    wav.extend(CHANNELS.get().to_le_bytes());
+    wav.extend(RATE.get().to_le_bytes());
+    wav.extend((RATE.get() * u32::from(frame)).to_le_bytes());
+    wav.extend(frame.to_le_bytes());
+    wav.extend(16_u16.to_le_bytes());
+    wav.extend(b"data");
+    wav.extend(bytes.to_le_bytes());
+    for sample in samples {
+        #[expect(clippy::cast_possible_truncation, reason = "the product lies within the type")]
+        let level = (sample.clamp(-1.0, 1.0) * f32::from(i16::MAX)) as i16;
+        wav.extend(level.to_le_bytes());
+    }
+    wav
+}
+
+/// The path of a copy; `None` where the name is not a bare one, as a hand-made entry may have it.
+fn path_of(folder: &Path, file: &str) -> Option<PathBuf> {
+    (Path::new(file).file_name()? == file).then(|| folder.join(file))
+}
+
+/// Reads a copy for playing.
+pub fn load(folder: &Path, file: &str) -> io::Result<Vec<u8>> {
+    let path = path_of(folder, file).ok_or_else(|| io::Error::other("its name is not one of ours"))?;
+    let copy = File::open(path)?;
+    if !copy.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
+    let mut bytes = Vec::new();
+    copy.take(COPY_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Takes a copy away; one that is gone is gone.
+pub fn remove(folder: &Path, file: &str) {
+    if let Some(path) = path_of(folder, file)
+        && let Err(error) = fs::remove_file(path)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!(%error, "a sound that is not wanted any more stays in its folder");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rodio::source::Source as _;
+
+    fn tone(seconds: f32) -> Vec<u8> {
+        let count = (seconds * 96_000.0) as usize;
+        let samples: Vec<f32> = (0..count).map(|at| ((at / 2) as f32 * 0.05).sin() * 0.5).collect();
+        wav(&samples)
+    }
+
+    async fn imported(bytes: &[u8]) -> (tempfile::TempDir, Result<Imported, ImportError>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mine.wav");
+        fs::write(&path, bytes).unwrap();
+        let outcome = import(folder.path().join("sounds"), path, vec![3]).await;
+        (folder, outcome)
+    }
+
+    #[tokio::test]
+    async fn a_sound_is_copied_and_can_be_read_again_when_the_original_is_gone() {
+        let (folder, outcome) = imported(&tone(0.5)).await;
+        assert_eq!(outcome.unwrap(), Imported { id: 4, file: "own-4.wav".to_owned(), cut: false });
+        fs::remove_file(folder.path().join("mine.wav")).unwrap();
+        let bytes = load(&folder.path().join("sounds"), "own-4.wav").unwrap();
+        let again = Decoder::new(Cursor::new(bytes)).unwrap();
+        assert_eq!(again.total_duration().unwrap().as_millis(), 500);
+    }
+
+    #[tokio::test]
+    async fn of_a_long_one_the_first_ten_seconds_are_used() {
+        let (folder, outcome) = imported(&tone(14.0)).await;
+        let outcome = outcome.unwrap();
+        assert!(outcome.cut);
+        let bytes = load(&folder.path().join("sounds"), &outcome.file).unwrap();
+        assert_eq!(Decoder::new(Cursor::new(bytes)).unwrap().total_duration(), Some(LONGEST));
+    }
+
+    #[tokio::test]
+    async fn every_bundled_format_is_read() {
+        let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/sounds");
+        for name in ["tone.ogg", "tone.mp3", "tone.flac", "tone.wav"] {
+            let bytes = fs::read(assets.join(name)).unwrap();
+            let (_folder, outcome) = imported(&bytes).await;
+            assert!(outcome.is_ok(), "{name}: {outcome:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_sound_is_said_and_never_waited_for() {
+        for bytes in [
+            b"Dear all, this is a letter.".as_slice(),
+            b"",
+            &[0; 4096],
+            b"RIFF\xff\xff\xff\xffWAVEfmt ",
+            b"ID3\x04\0\0",
+        ] {
+            let (folder, outcome) = imported(bytes).await;
+            assert!(matches!(outcome, Err(ImportError::NotASound | ImportError::Silent)), "{outcome:?}");
+            assert!(!folder.path().join("sounds").exists(), "nothing is kept");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        let sounds = folder.path().join("sounds");
+        let outcome = import(sounds.clone(), pipe, Vec::new()).await;
+        assert!(matches!(outcome, Err(ImportError::NotAFile)), "{outcome:?}");
+        let outcome = import(sounds.clone(), folder.path().to_owned(), Vec::new()).await;
+        assert!(matches!(outcome, Err(ImportError::NotAFile | ImportError::Read(_))), "{outcome:?}");
+        let outcome = import(sounds, folder.path().join("nowhere"), Vec::new()).await;
+        assert!(matches!(outcome, Err(ImportError::Read(_))), "{outcome:?}");
+    }
+
+    #[test]
+    fn a_name_in_the_preferences_cannot_leave_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("secret"), "x").unwrap();
+        let sounds = folder.path().join("sounds");
+        fs::create_dir(&sounds).unwrap();
+        for name in ["../secret", "/etc/hostname", "", ".", ".."] {
+            assert!(load(&sounds, name).is_err(), "{name}");
+            remove(&sounds, name);
+        }
+        assert!(folder.path().join("secret").exists());
+    }
+}
