@@ -13,8 +13,13 @@ use crate::dial::{Refused, Route};
 use crate::http::{HttpError, Redirects, Reply, Rest, Size};
 use crate::lenient::{self, TextMap};
 use crate::shapes;
+use crate::sign_in::harmless;
 use crate::trouble::Trouble;
 
+/// The longest name of a server that is shown, in letters: more than the 30 that a server lets itself be called.
+const LONGEST_NAME: usize = 80;
+/// The same of a version, which has about ten.
+const LONGEST_VERSION: usize = 40;
 /// The longest address that is tried, in bytes.
 const LONGEST: usize = 2_000;
 /// The most parts of a pasted path that are stripped one by one.
@@ -172,10 +177,27 @@ struct Way<'a> {
 /// # Errors
 /// [`DiscoverError::Obstacle`] where a person can help; anything else is a sentence.
 pub async fn discover(address: &str, draft: &ReachDraft) -> Result<Discovered, DiscoverError> {
+    let (_, url) = normalise(address)?;
+    let (route, refused) = Route::with_refused(url.as_str(), &draft.reach, &draft.secrets);
+    look(address, draft, route, refused).await
+}
+
+/// As [`discover`], by a way of the caller's choice.
+///
+/// # Errors
+/// As there.
+pub async fn discover_by(address: &str, draft: &ReachDraft, route: &Route) -> Result<Discovered, DiscoverError> {
+    look(address, draft, route.clone(), Refused::default()).await
+}
+
+async fn look(
+    address: &str,
+    draft: &ReachDraft,
+    route: Route,
+    refused: Refused,
+) -> Result<Discovered, DiscoverError> {
     let (scheme, url) = normalise(address)?;
-    let ReachDraft { reach, secrets } = draft;
-    let (route, refused) = Route::with_refused(url.as_str(), reach, secrets);
-    let way = Way { reach, route, refused };
+    let way = Way { reach: &draft.reach, route, refused };
     let found = match way.walk(&url).await {
         Ok(found) => found,
         Err(error) => {
@@ -379,7 +401,7 @@ pub(crate) fn version_of(text: &str) -> Option<(u32, u32)> {
 
 fn describe((found, mismatch): (Found, Option<Mismatch>)) -> Result<Discovered, DiscoverError> {
     let Found { base, config, healthy } = found;
-    let version = config.get("Version").cloned().unwrap_or_default();
+    let version = config.get("Version").map(|version| harmless(version, LONGEST_VERSION)).unwrap_or_default();
     let numbers = version_of(&version);
     if numbers.is_some_and(|numbers| numbers < OLDEST) {
         return Err(DiscoverError::TooOld { version });
@@ -406,7 +428,7 @@ fn describe((found, mismatch): (Found, Option<Mismatch>)) -> Result<Discovered, 
         warnings.push("The server says that it is not healthy at present".to_owned());
     }
     let host = Url::parse(&base).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-    let name = config.get("SiteName").map(|name| name.trim()).filter(|name| !name.is_empty()).map(str::to_owned);
+    let name = config.get("SiteName").map(|name| harmless(name, LONGEST_NAME)).filter(|name| !name.is_empty());
     Ok(Discovered { url: base, name: name.unwrap_or(host), version, insecure, already: None, warnings })
 }
 

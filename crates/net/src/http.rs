@@ -38,6 +38,8 @@ const BULK_CAP: usize = 64 << 20;
 /// Largest picture that is read, in bytes.
 pub const IMAGE_CAP: usize = 8 << 20;
 const AT_A_TIME: usize = 4;
+/// Tokens have 26 letters; those of others in front of a server may have more.
+const LONGEST_TOKEN: usize = 4096;
 /// Tries of a request that changes nothing, the first included.
 const TRIES: u32 = 5;
 
@@ -258,7 +260,7 @@ impl Rest {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         Ok(Reply {
             status: answer.status,
-            token: text("token").filter(|token| !token.is_empty()).map(Secret::new),
+            token: text("token").filter(|token| (1..=LONGEST_TOKEN).contains(&token.len())).map(Secret::new),
             server_time_ms: server_time(headers),
             // An answer from a cache tells the version of another day (protocol §1.5).
             version_id: text("x-version-id").filter(|_| !headers.contains_key(CACHE_CONTROL)),
@@ -267,7 +269,7 @@ impl Rest {
             front_login: all(WWW_AUTHENTICATE).any(|way| way.trim_start().to_ascii_lowercase().starts_with("basic")),
             csrf: all(SET_COOKIE).find_map(|cookie| {
                 let value = cookie.strip_prefix("MMCSRF=")?.split(';').next()?.trim();
-                Some(Secret::new(value)).filter(|value| !value.is_empty())
+                (1..=LONGEST_TOKEN).contains(&value.len()).then(|| Secret::new(value))
             }),
             pre_auth: text("x-reject-reason").is_some_and(|reason| reason.to_ascii_lowercase().contains("pre-auth")),
             retry_after: retry_after(headers),

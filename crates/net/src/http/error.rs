@@ -36,10 +36,10 @@ pub enum HttpError {
     #[error("the server redirected the request elsewhere")]
     Redirected,
     /// The answer was larger than anything we keep.
-    #[error("the server's answer was too large")]
+    #[error("the server's answer was larger than any should be; if that stays so, tell its administrator")]
     TooLarge,
     /// The answer was not what it should be.
-    #[error("the server's answer could not be read")]
+    #[error("the server's answer could not be read; if that stays so, tell its administrator")]
     Malformed,
 }
 

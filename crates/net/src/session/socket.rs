@@ -190,8 +190,13 @@ fn refused(error: &tungstenite::Error) -> Refusal {
             }
         }
         tungstenite::Error::Io(error) => Trouble::of(error).into(),
-        tungstenite::Error::Protocol(_) => Refusal {
-            reason: "the server does not speak websocket".to_owned(),
+        // Headers without end, or none that are any.
+        tungstenite::Error::Protocol(_)
+        | tungstenite::Error::AttackAttempt
+        | tungstenite::Error::Capacity(_)
+        | tungstenite::Error::HttpFormat(_)
+        | tungstenite::Error::Utf8(_) => Refusal {
+            reason: "the server, or something before it, does not speak websocket".to_owned(),
             other_port: true,
             ..Trouble::Other.into()
         },

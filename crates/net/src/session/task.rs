@@ -1,7 +1,7 @@
 //! The tokio shell around the machine: one socket, one REST client, and the jobs that run beside them.
 //!
-//! Queues: the inbox holds 32 and refuses more (the driver then answers for us); frames go out into the driver's queue and
-//! wait there, which is back-pressure on the socket; frames held back during a load are bounded by number and size, and
+//! Queues: the inbox holds 32 and refuses more (the driver then answers for us); frames go out into the driver's queue, at
+//! most 64 and 1 MiB of one session, and wait there, which is back-pressure on the socket; frames held back during a load are bounded by number and size, and
 //! losing them leads to another load.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -17,7 +17,7 @@ use belfry_core::signal::Signal;
 use belfry_core::time::MonoTime;
 use futures_util::{SinkExt as _, StreamExt as _};
 use http::HeaderValue;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -50,6 +50,17 @@ const LOOK_AT_CLOCK: Duration = Duration::from_secs(30);
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(800);
 /// Jobs at a time; beyond that the inbox waits.
 const JOBS: usize = 64;
+/// How long one job may take, however many questions it asks and however slowly they are answered: two long lists take two
+/// minutes each at most (protocol §3.4), one after the other.
+const JOB_TIMEOUT: Duration = Duration::from_mins(5);
+/// Reports of one session that wait for the driver. With one more its socket waits, so that nobody else is behind more.
+const ROOM: u32 = 64;
+/// A frame takes the room of so many reports as it has of these bytes: what waits is one mebibyte, or one longer frame.
+const ROOM_BYTES: usize = 16 << 10;
+/// Ids have 26 letters (protocol §4.4), and this one becomes part of an address.
+const LONGEST_CONNECTION_ID: usize = 128;
+/// A version with its build and its configuration has about 50 (§1.5); only its first numbers are read.
+const LONGEST_VERSION: usize = 128;
 
 /// What a session is asked to do.
 #[derive(Debug)]
@@ -90,6 +101,20 @@ pub(crate) enum Told {
     Signal(Signal),
 }
 
+impl Told {
+    /// How much of its session's room it takes while it waits. What is as large as a server wants takes all of it.
+    fn room(&self) -> u32 {
+        match self {
+            Self::Frame(text) => u32::try_from(text.len() / ROOM_BYTES + 1).map_or(ROOM, |room| room.min(ROOM)),
+            Self::Event(event) => match **event {
+                Event::Snapshot(_) | Event::Fetched(_) => ROOM,
+                _ => 1,
+            },
+            Self::Signal(_) => 1,
+        }
+    }
+}
+
 /// A report with its sender.
 #[derive(Debug)]
 pub(crate) struct FromSession {
@@ -99,6 +124,8 @@ pub(crate) struct FromSession {
     pub(crate) generation: u64,
     /// What.
     pub(crate) told: Told,
+    /// The room that it takes, which is free again when this is dropped.
+    pub(crate) _room: Option<OwnedSemaphorePermit>,
 }
 
 /// What a session begins with.
@@ -148,13 +175,13 @@ struct Session {
     token_backoff: Backoff,
     keyring_failed: bool,
     socket: Option<Socket>,
-    closed_by_server: bool,
     addresses: Arc<tokio::sync::OnceCell<Vec<Url>>>,
     known: Arc<Known>,
     jobs: JoinSet<Done>,
     connecting: Option<AbortHandle>,
     loading: Option<AbortHandle>,
     held: Held,
+    room: Arc<Semaphore>,
 }
 
 /// Runs a session until it is stopped. Returns only then; a panic is the supervisor's business.
@@ -168,13 +195,13 @@ pub(crate) async fn run(start: Start) {
         token_backoff: Backoff::default(),
         keyring_failed: false,
         socket: None,
-        closed_by_server: false,
         addresses: Arc::default(),
         known: Arc::default(),
         jobs: JoinSet::new(),
         connecting: None,
         loading: None,
         held: Held::default(),
+        room: Arc::new(Semaphore::new(ROOM as usize)),
     };
     session.run().await;
 }
@@ -376,7 +403,6 @@ impl Session {
         let Some(client) = &self.client else { return };
         let (rest, token) = (Arc::clone(&client.rest), client.token.clone());
         let (addresses, route) = (Arc::clone(&self.addresses), client.route.clone());
-        self.closed_by_server = false;
         self.connecting = Some(self.jobs.spawn(async move {
             let addresses = addresses.get_or_try_init(|| websocket_addresses(&rest)).await;
             Done::Connected(match addresses {
@@ -393,7 +419,8 @@ impl Session {
         }
         self.held.load_begins();
         let rest = Arc::clone(&client.rest);
-        self.loading = Some(self.jobs.spawn(async move { Done::Loaded(Box::new(load::everything(&rest).await)) }));
+        self.loading =
+            Some(self.jobs.spawn(async move { Done::Loaded(Box::new(in_time(load::everything(&rest)).await)) }));
     }
 
     async fn on_message(&mut self, message: ToSession) {
@@ -462,7 +489,7 @@ impl Session {
         }
         let (rest, known) = (Arc::clone(&client.rest), Arc::clone(&self.known));
         self.jobs.spawn(async move {
-            let answer = load::fetch(&rest, &known, &fetch).await;
+            let answer = in_time(load::fetch(&rest, &known, &fetch)).await;
             Done::Fetched(fetch, answer)
         });
     }
@@ -544,7 +571,13 @@ impl Session {
                     self.lose(Ending::Lost).await;
                 }
             }
-            Some(Ok(Message::Close(_))) => self.closed_by_server = true,
+            Some(Ok(Message::Close(_))) => {
+                // Not everybody hangs up after a goodbye; all that is left to do is to return it.
+                if let Some(socket) = &mut self.socket {
+                    tokio::time::timeout(CLOSE_TIMEOUT, socket.flush()).await.ok();
+                }
+                self.lose(Ending::ByServer).await;
+            }
             Some(Ok(Message::Binary(_) | Message::Pong(_) | Message::Frame(_))) => {}
             Some(Err(error)) => {
                 let ending = match error {
@@ -553,12 +586,11 @@ impl Session {
                     | tungstenite::Error::Protocol(_)
                     | tungstenite::Error::Utf8(_)
                     | tungstenite::Error::AttackAttempt => Ending::Broken,
-                    _ if self.closed_by_server => Ending::ByServer,
                     _ => Ending::Lost,
                 };
                 self.lose(ending).await;
             }
-            None => self.lose(if self.closed_by_server { Ending::ByServer } else { Ending::Lost }).await,
+            None => self.lose(Ending::Lost).await,
         }
     }
 
@@ -571,7 +603,10 @@ impl Session {
         tracing::trace!(server = self.start.prefs.id.0, bytes = text.len(), "frame");
         let input = match head::read(&text) {
             Some(Head::Hello { connection_id, version, seq }) => {
-                let (connection_id, version) = (connection_id.into_owned(), version.into_owned());
+                // One that cannot be an id is none, as on a server that resumes nothing.
+                let id = Some(connection_id.into_owned()).filter(|id| id.len() <= LONGEST_CONNECTION_ID);
+                let connection_id = id.unwrap_or_default();
+                let version: String = version.chars().take(LONGEST_VERSION).collect();
                 self.advance(Input::Hello { connection_id: &connection_id, seq, version: &version }).await;
                 self.tell(Event::Heard).await;
                 return;
@@ -617,7 +652,8 @@ impl Session {
     }
 
     async fn send(&mut self, told: Told) {
-        let report = FromSession { server: self.start.prefs.id, generation: self.start.generation, told };
+        let room = Arc::clone(&self.room).acquire_many_owned(told.room()).await.ok();
+        let report = FromSession { server: self.start.prefs.id, generation: self.start.generation, told, _room: room };
         // The driver is gone only at the very end, when nobody is to be told any more.
         self.start.out.send(report).await.ok();
     }
@@ -626,6 +662,12 @@ impl Session {
 /// What a change comes to where no session takes it.
 pub(crate) fn not_connected() -> Written {
     Written::Refused { reason: "there is no connection to the server".to_owned(), unknown: false }
+}
+
+/// The outcome of a job, or that there was none in time.
+async fn in_time<T>(job: impl Future<Output = Result<T, HttpError>>) -> Result<T, HttpError> {
+    let done = tokio::time::timeout(JOB_TIMEOUT, job).await;
+    done.unwrap_or(Err(HttpError::Unreachable(Trouble::TimedOut)))
 }
 
 /// Where the websocket is: the configuration may say so, and is public.
