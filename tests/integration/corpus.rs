@@ -29,3 +29,8 @@ fn any_history_is_survived() {
 fn any_text_is_made_fit_for_people() {
     replay("text", fuzz::text::run);
 }
+
+#[test]
+fn any_answer_is_survived_and_told_in_a_sentence() {
+    replay("http", fuzz::http::run);
+}

@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod catching_up;
+mod hostile;
+mod many;
+mod memory;
 mod presence;
 mod trouble;
 mod watcher;

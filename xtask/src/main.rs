@@ -37,6 +37,7 @@ usage: cargo xtask <command> [--install]
   tidy                        the house rules that no compiler checks
   conformance FILE            compare described situations with the verdicts expected of them
   bench [engine|desktop|net]  measure speed, memory and delay, in release
+  bench net --many            the same with twenty servers of ten thousand channels
   sounds                      make assets/sounds again
   icons                       make assets/icons again
   setup                       what the system must have installed
@@ -72,6 +73,7 @@ fn dispatch(root: &Path, words: &[&str], permit: Permit) -> Option<Outcome> {
         }
         ["bench"] => bench(root, permit, &[]),
         ["bench", part @ ("engine" | "desktop" | "net")] => bench(root, permit, &[part]),
+        ["bench", "net", "--many"] => bench(root, permit, &["net", "--many"]),
         ["sounds"] => sounds::run(root),
         ["icons"] => setup::ensure(&[Need::Build], permit).and_then(|()| tests_bin(root, "dev", "icons", &[])),
         ["setup"] => setup::ensure(&[Need::Build, Need::Desktop], permit),

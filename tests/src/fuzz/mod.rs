@@ -4,7 +4,10 @@
 //! `fuzz/` includes this folder by its path instead of depending on this package, which brings along a sound device, a
 //! database and a desktop; what is here needs core and net only.
 
+pub mod answers;
 pub mod decoder;
+pub mod host;
+pub mod http;
 mod script;
 pub mod step;
 pub mod text;

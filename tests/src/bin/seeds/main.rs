@@ -3,6 +3,7 @@
 //!
 //! Files that it did not write, such as inputs that once were findings, are left alone.
 
+mod answers;
 mod hostile;
 mod recorded;
 
@@ -27,6 +28,9 @@ fn main() -> anyhow::Result<()> {
     let mut texts = recorded::texts(&recordings);
     texts.extend(hostile::texts());
     write(&fuzz.join("corpus/text"), &texts)?;
+    let mut answers = recorded::lies(&recordings);
+    answers.extend(answers::hostile());
+    write(&fuzz.join("corpus/http"), &answers)?;
     let words = recorded::words(&recordings);
     std::fs::write(fuzz.join("words.dict"), words).context("cannot write the words")
 }

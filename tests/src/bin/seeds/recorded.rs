@@ -224,6 +224,29 @@ pub(crate) fn answers(recordings: &[Recording]) -> Vec<Seed> {
     seeds
 }
 
+/// One answer to each question, as an input of the fuzzer of answers: the part of the path that names no one, then the body.
+pub(crate) fn lies(recordings: &[Recording]) -> Vec<Seed> {
+    let mut seen = BTreeSet::new();
+    let mut seeds = Vec::new();
+    for recording in recordings {
+        for (_, path, status, body) in recording.answers.iter().filter(|(_, path, ..)| is_read(path)) {
+            let path = path.split('?').next().unwrap_or_default().trim_matches('/');
+            let parts: Vec<&str> = path.split('/').collect();
+            let nameless = parts.rsplit(|part| part.len() == 26).find(|part| !part.is_empty()).unwrap_or_default();
+            let part = nameless.join("/");
+            let body = match pruned(body) {
+                Value::Array(rows) => Value::Array(rows.into_iter().take(ROWS).collect()),
+                other => other,
+            };
+            let name = format!("recorded-{}-{status}", part.replace('/', "-"));
+            if !part.is_empty() && seen.insert(name.clone()) {
+                seeds.push((name, format!("{part} {status}\n{body}").into_bytes()));
+            }
+        }
+    }
+    seeds
+}
+
 /// A history of each recording: the start, and a frame of each kind in the order in which they came.
 pub(crate) fn histories(recordings: &[Recording]) -> Vec<Seed> {
     recordings
@@ -292,6 +315,12 @@ pub(crate) fn words(recordings: &[Recording]) -> String {
         "wall ", "paint", "toast", "load", "net ", "answer ", "on 2", "do ", "see ",
     ] {
         writeln!(text, "\"\\x0a{verb}\"").unwrap_or_default();
+    }
+    for (path, status) in crate::answers::HEADS {
+        writeln!(text, "\"\\x1e{path} {status}\\x0a\"").unwrap_or_default();
+    }
+    for line in crate::answers::LINES {
+        writeln!(text, "\"{}\"", line.replace('\r', "\\x0d").replace('\n', "\\x0a")).unwrap_or_default();
     }
     text
 }
