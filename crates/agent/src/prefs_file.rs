@@ -196,6 +196,7 @@ fn within_ranges(mut prefs: LocalPrefs) -> LocalPrefs {
     banner.message_secs = banner.message_secs.clamp(1, 60);
     banner.mention_secs = banner.mention_secs.clamp(1, 120);
     banner.call_secs = banner.call_secs.clamp(5, 60);
+    banner.text_lines = banner.text_lines.clamp(1, 4);
     prefs.sound.volume_percent = prefs.sound.volume_percent.min(100);
     prefs.history.days = prefs.history.days.clamp(1, 365);
     prefs.history.rows = prefs.history.rows.clamp(100, 100_000);

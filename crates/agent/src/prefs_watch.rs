@@ -28,9 +28,9 @@ pub async fn run(path: PathBuf, inputs: Inputs, view: watch::Receiver<Arc<View>>
     // The folder, not the file: editors and we replace it.
     let started = paths::make_private(&watched)
         .map_err(|error| error.to_string())
-        .and_then(|()| events::Watch::new(&watched).map_err(|error| error.to_string()));
-    let mut watch = match started {
-        Ok(watch) => watch,
+        .and_then(|()| events::watch(&watched, &name).map_err(|error| error.to_string()));
+    let mut touched = match started {
+        Ok(touched) => touched,
         Err(error) => {
             tracing::info!(%error, "the preferences file is not watched");
             return;
@@ -38,17 +38,9 @@ pub async fn run(path: PathBuf, inputs: Inputs, view: watch::Receiver<Arc<View>>
     };
     let file = PrefsFile::new(path);
     let mut complained = false;
-    loop {
-        match watch.touched(&name).await {
-            Ok(true) => {}
-            Ok(false) => continue,
-            Err(error) => {
-                tracing::warn!(%error, "the preferences file is not watched any more");
-                return;
-            }
-        }
+    while touched.recv().await.is_some() {
         tokio::time::sleep(SETTLE).await;
-        watch.drain();
+        touched.try_recv().ok(); // what came meanwhile is seen as well
         let looked = {
             let file = file.clone();
             tokio::task::spawn_blocking(move || file.examine()).await
@@ -90,48 +82,34 @@ mod events {
     use std::ffi::OsStr;
     use std::io;
     use std::mem::MaybeUninit;
-    use std::os::fd::OwnedFd;
     use std::os::unix::ffi::OsStrExt as _;
     use std::path::Path;
+    use std::thread;
 
     use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
-    use tokio::io::unix::AsyncFd;
+    use tokio::sync::mpsc;
 
-    /// What happens to the files of a folder.
-    pub(super) struct Watch(AsyncFd<OwnedFd>);
-
-    impl Watch {
-        pub(super) fn new(folder: &Path) -> io::Result<Self> {
-            let watch = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
-            inotify::add_watch(&watch, folder, WatchFlags::CLOSE_WRITE | WatchFlags::MOVED_TO)?;
-            Ok(Self(AsyncFd::register(watch)?))
-        }
-
-        /// Waits for news; whether they are about this name.
-        pub(super) async fn touched(&mut self, name: &OsStr) -> io::Result<bool> {
-            let mut ready = self.0.readable().await?;
-            let found = names(self.0.get_ref(), name);
-            ready.clear_ready();
-            found
-        }
-
-        /// Forgets what has come meanwhile.
-        pub(super) fn drain(&mut self) {
-            names(self.0.get_ref(), OsStr::new("")).ok(); // nothing came, or it is told again
-        }
-    }
-
-    fn names(watch: &OwnedFd, name: &OsStr) -> io::Result<bool> {
-        let mut buffer = [MaybeUninit::uninit(); 4096];
-        let mut reader = inotify::Reader::new(watch, &mut buffer);
-        let mut found = false;
-        loop {
-            match reader.next() {
-                Ok(event) => found |= event.file_name().is_some_and(|other| other.to_bytes() == name.as_bytes()),
-                Err(rustix::io::Errno::AGAIN) => return Ok(found),
-                Err(error) => return Err(error.into()),
+    /// Tells whenever a file of that name was written or put there. Several at once are one.
+    pub(super) fn watch(folder: &Path, name: &OsStr) -> io::Result<mpsc::Receiver<()>> {
+        let watch = inotify::init(CreateFlags::CLOEXEC)?;
+        inotify::add_watch(&watch, folder, WatchFlags::CLOSE_WRITE | WatchFlags::MOVED_TO)?;
+        let (tell, told) = mpsc::channel(1);
+        let name = name.to_owned();
+        // A thread that sleeps in the kernel: it is not joined at the end, and nothing of it needs saving.
+        thread::Builder::new().name("prefs".to_owned()).spawn(move || {
+            let mut buffer = [MaybeUninit::uninit(); 4096];
+            let mut reader = inotify::Reader::new(watch, &mut buffer);
+            while !tell.is_closed() {
+                match reader.next() {
+                    Ok(event) if event.file_name().is_some_and(|other| other.to_bytes() == name.as_bytes()) => {
+                        tell.try_send(()).ok(); // full means that it is told already
+                    }
+                    Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                    Err(_) => return,
+                }
             }
-        }
+        })?;
+        Ok(told)
     }
 }
 
@@ -141,18 +119,49 @@ mod events {
     use std::io;
     use std::path::Path;
 
+    use tokio::sync::mpsc;
+
     /// Not on this system.
-    pub(super) struct Watch;
+    pub(super) fn watch(_folder: &Path, _name: &OsStr) -> io::Result<mpsc::Receiver<()>> {
+        Err(io::Error::from(io::ErrorKind::Unsupported))
+    }
+}
 
-    impl Watch {
-        pub(super) fn new(_folder: &Path) -> io::Result<Self> {
-            Err(io::Error::from(io::ErrorKind::Unsupported))
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use belfry_core::prefs::{BannerPrefs, ServerPrefs};
 
-        pub(super) async fn touched(&mut self, _name: &OsStr) -> io::Result<bool> {
-            std::future::pending().await
-        }
+    fn server(permission: Permission) -> ServerPrefs {
+        let json = serde_json::json!({"id": 1, "url": "https://a.example", "name": "A", "username": "ann"});
+        ServerPrefs { permission, ..serde_json::from_value(json).unwrap() }
+    }
 
-        pub(super) fn drain(&mut self) {}
+    #[test]
+    fn what_we_wrote_ourselves_is_no_news_and_what_a_person_wrote_is() {
+        let held = LocalPrefs { servers: vec![server(Permission::Dismissed)], ..LocalPrefs::default() };
+        let written = LocalPrefs { servers: vec![server(Permission::Ask)], ..held.clone() };
+        assert!(!is_news(&held, &written), "a closed prompt is written as one to be asked again");
+        let edited = LocalPrefs { banner: BannerPrefs { max_shown: 2, ..BannerPrefs::default() }, ..written };
+        assert!(is_news(&held, &edited));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_file_that_is_written_or_replaced_is_told_and_its_neighbors_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("preferences.toml");
+        let mut told = events::watch(folder.path(), "preferences.toml".as_ref()).unwrap();
+        std::fs::write(folder.path().join("other.toml"), "x").unwrap();
+        std::fs::write(&path, "tray = false\n").unwrap();
+        assert_eq!(told.recv().await, Some(()));
+        std::fs::write(folder.path().join("new"), "tray = true\n").unwrap();
+        std::fs::rename(folder.path().join("new"), &path).unwrap();
+        assert_eq!(told.recv().await, Some(()));
+        std::fs::write(folder.path().join("other.toml"), "y").unwrap();
+        std::fs::write(folder.path().join("last"), "z").unwrap();
+        std::fs::rename(folder.path().join("last"), &path).unwrap();
+        assert_eq!(told.recv().await, Some(()));
+        assert!(told.try_recv().is_err(), "nothing was said of the others");
     }
 }

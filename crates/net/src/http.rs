@@ -312,6 +312,10 @@ impl Rest {
     /// Changes something; never tried again by itself.
     pub async fn write(&self, method: Method, path: &str, body: &[u8]) -> Result<Reply, HttpError> {
         let reply = self.once(method, path, Some(body), Size::Ordinary).await?;
+        if reply.status == 200 && reply.is_web_page() {
+            // Nothing was changed by whoever made this page.
+            return Err(HttpError::Unreachable(Trouble::WebPage));
+        }
         if reply.is_ok() { Ok(reply) } else { Err(reply.refusal(path_only(path))) }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::error::Refused;
+use crate::rules::Props;
 use crate::shared::Shared;
 use crate::state::{NewPost, Outcome, State};
 
@@ -229,6 +230,26 @@ impl Person {
             let mut props = state.user(me)?.notify_props.clone();
             props.insert(key.to_owned(), value.to_owned());
             state.patch_user(me, &object(&json!({ "notify_props": props })))
+        })
+    }
+
+    /// The account's notification settings, as the server holds them.
+    pub fn notify_props(&self) -> Result<Props, Refused> {
+        self.act(|state, me| Ok((state.user(me)?.notify_props.clone(), Vec::new())))
+    }
+
+    /// A membership's notification settings, as the server holds them.
+    pub fn channel_props(&self, channel: &str) -> Result<Props, Refused> {
+        self.act_in(channel, |state, me, channel| Ok((state.member(channel, me)?.notify_props.clone(), Vec::new())))
+    }
+
+    /// A preference, as the server holds it.
+    pub fn preference(&self, category: &str, name: &str) -> Result<Option<String>, Refused> {
+        self.act(|state, me| {
+            let all = state.preferences_json(me)?;
+            let rows = all.as_array().into_iter().flatten();
+            let mut found = rows.filter(|row| row["category"] == category && row["name"] == name);
+            Ok((found.next().and_then(|row| row["value"].as_str()).map(str::to_owned), Vec::new()))
         })
     }
 

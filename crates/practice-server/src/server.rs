@@ -367,6 +367,11 @@ impl PracticeServer {
         inner.state.ledger.iter().filter(|entry| entry.user_id == user).cloned().collect()
     }
 
+    /// From now on the account's notification settings are saved with this one, whatever was sent.
+    pub fn forces_notify(&self, key: &str, value: &str) {
+        self.shared.lock().state.forced_props.insert(key.to_owned(), value.to_owned());
+    }
+
     /// A person's availability.
     pub fn status(&self, name: &str) -> Result<String, Refused> {
         let inner = self.shared.lock();

@@ -142,6 +142,7 @@ impl Engine {
         let Some(entry) = self.prefs.servers.iter_mut().find(|server| server.id == id) else { return };
         entry.reach = reach;
         self.save_prefs(out);
+        self.fail_writes(id, "the connection was changed meanwhile");
         // Even where nothing that can be read has changed: a secret may have.
         out.push(Effect::StopSession(id));
         out.push(Effect::StartSession(id));

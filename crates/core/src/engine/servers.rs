@@ -248,6 +248,9 @@ impl Engine {
         if expired {
             self.announce_signed_out(now, id, out);
         }
+        if self.servers.get(&id).is_some_and(|server| matches!(server.health, Health::Failed { .. })) {
+            self.fail_writes(id, "the connection ended meanwhile");
+        }
         if self.servers.get(&id).is_some_and(|server| server.health == Health::Live) {
             self.resume_catch_up(id, out);
         }

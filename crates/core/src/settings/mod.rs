@@ -19,7 +19,7 @@ use crate::official::settings as official;
 pub const DEFAULT_AUTO_REPLY: &str = "Hello, I am out of office and unable to respond to messages.";
 /// A value longer than this is refused before it is sent, bytes: servers take a body of 300 kB (protocol §7.2), and the
 /// whole map has to fit.
-pub const MAX_VALUE_BYTES: usize = 64 * 1024;
+pub const MAX_VALUE_BYTES: usize = 200 * 1024;
 
 /// One preference of the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

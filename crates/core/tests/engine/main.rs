@@ -8,6 +8,7 @@ mod counting;
 mod deciding;
 mod listing;
 mod people;
+mod preferences;
 mod properties;
 mod rules;
 mod sessions;

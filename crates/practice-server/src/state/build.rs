@@ -27,6 +27,7 @@ impl State {
             subpath: world.subpath,
             site_url,
             config: BTreeMap::new(),
+            forced_props: BTreeMap::new(),
             licence: world.licence,
             groups: BTreeMap::new(),
             ringing: world.ringing.filter(|_| world.version.runs_calls()),

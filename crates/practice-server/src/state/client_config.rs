@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use super::State;
 
 /// Keys that only people with a session see.
-const FULL_ONLY: [&str; 17] = [
+const FULL_ONLY: [&str; 21] = [
     "AllowPersistentNotifications",
     "CollapsedThreads",
     "EnableChannelViewedMessages",
     "EnableCustomGroups",
+    "EnableEmailBatching",
     "EnablePostIconOverride",
     "EnablePostUsernameOverride",
     "EnableReliableWebSockets",
     "EnableUserAccessTokens",
+    "ExperimentalEnableAutomaticReplies",
     "ExtendSessionLengthWithActivity",
     "LockTeammateNameDisplay",
     "MaxNotificationsPerChannel",
@@ -22,6 +24,8 @@ const FULL_ONLY: [&str; 17] = [
     "PersistentNotificationMaxCount",
     "PostPriority",
     "ScheduledPosts",
+    "SendEmailNotifications",
+    "SendPushNotifications",
     "TeammateNameDisplay",
 ];
 
@@ -37,6 +41,7 @@ impl State {
             ("DiagnosticId", ""),
             ("EnableChannelViewedMessages", "true"),
             ("EnableCustomEmoji", "false"),
+            ("EnableEmailBatching", "false"),
             ("EnableLdap", "false"),
             ("EnableMultifactorAuthentication", "true"),
             ("EnablePostIconOverride", "true"),
@@ -50,6 +55,7 @@ impl State {
             ("EnableSignUpWithOpenId", "false"),
             ("EnableUserAccessTokens", "true"),
             ("EnableUserStatuses", "true"),
+            ("ExperimentalEnableAutomaticReplies", "false"),
             ("ExtendSessionLengthWithActivity", "true"),
             ("HasImageProxy", "false"),
             ("LdapLoginFieldName", ""),
@@ -58,6 +64,8 @@ impl State {
             ("MaxPostSize", "16383"),
             ("MobileExternalBrowser", "false"),
             ("PluginsEnabled", "true"),
+            ("SendEmailNotifications", "true"),
+            ("SendPushNotifications", "true"),
             ("TeammateNameDisplay", "username"),
             ("WebsocketPort", "80"),
             ("WebsocketSecurePort", "443"),

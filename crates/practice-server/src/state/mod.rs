@@ -38,6 +38,8 @@ pub(crate) struct State {
     pub(crate) subpath: String,
     pub(crate) site_url: String,
     pub(crate) config: BTreeMap<String, String>,
+    /// Notification settings that this server saves whatever it is sent: a plugin's doing, or a policy's.
+    pub(crate) forced_props: BTreeMap<String, String>,
     pub(crate) licence: BTreeMap<String, String>,
     pub(crate) groups: BTreeMap<String, BTreeSet<String>>,
     pub(crate) ringing: Option<bool>,

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Outcome, PresenceEntry, State};
 use crate::error::Refused;
 use crate::model::default_user_props;
+use crate::rules::Props;
 use crate::wire::{Event, Scope, go_json};
 
 /// Entries that the presence ledger keeps; older ones fall out.
@@ -18,7 +19,10 @@ impl State {
     pub(crate) fn patch_user(&mut self, user: &str, patch: &Map<String, Value>) -> Outcome<()> {
         let at = self.tick();
         let defaults = default_user_props(self.version);
+        let forced = self.forced_props.clone();
         let target = self.user_mut(user)?;
+        let answers = |props: &Props| props.get("auto_responder_active").is_some_and(|value| value == "true");
+        let answered = answers(&target.notify_props);
         if let Some(props) = patch.get("notify_props").filter(|value| !value.is_null()) {
             let Some(props) = props.as_object().filter(|map| map.values().all(Value::is_string)) else {
                 return Err(Refused::body("user"));
@@ -28,6 +32,7 @@ impl State {
             } else {
                 props.iter().map(|(key, v)| (key.clone(), v.as_str().unwrap_or_default().to_owned())).collect()
             };
+            target.notify_props.extend(forced);
             if let Some(keys) = target.notify_props.get_mut("mention_keys") {
                 *keys = tidy_keywords(keys);
             }
@@ -43,7 +48,16 @@ impl State {
             }
         }
         target.update_at = at;
-        Ok(((), self.user_updated(user)?))
+        let answers = answers(&target.notify_props);
+        let away = target.status.status == "ooo";
+        let mut events = self.user_updated(user)?;
+        // Switching automatic replies on or off moves the status (notifications §1.1).
+        if answers && !answered {
+            events.extend(self.move_status(user, "ooo", true, "set"));
+        } else if answered && !answers && away {
+            events.extend(self.move_status(user, "online", false, "set"));
+        }
+        Ok(((), events))
     }
 
     /// A new picture: its address changes.

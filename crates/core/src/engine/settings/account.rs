@@ -224,6 +224,17 @@ impl Engine {
         }
     }
 
+    pub(super) fn fail_saves(&mut self, id: ServerId, reason: &str) {
+        let Some(server) = self.servers.get_mut(&id) else { return };
+        let saves = &mut server.saves;
+        for change in core::mem::take(&mut saves.queue).into_iter().flat_map(|save| save.changes) {
+            let trouble = Trouble::Refused { wanted: change.to, reason: reason.to_owned() };
+            saves.troubles.insert(change.key, trouble);
+        }
+        saves.touch();
+        self.dirty = true;
+    }
+
     /// Saves that wait are based on what was to come; where that did not come, they are not sent.
     fn recheck_waiting(&mut self, id: ServerId) {
         let Some(server) = self.servers.get_mut(&id) else { return };

@@ -236,6 +236,16 @@ impl Engine {
         self.dirty = true;
     }
 
+    pub(super) fn fail_edits(&mut self, id: ServerId, reason: &str) {
+        let Some(server) = self.servers.get_mut(&id) else { return };
+        server.edits.waiting.clear();
+        server.edits.under_way = 0;
+        for channel in core::mem::take(&mut server.edits.pending).into_keys() {
+            server.edits.troubles.insert(channel, reason.to_owned());
+            self.channels.changed(ChannelRef { server: id, channel });
+        }
+    }
+
     /// Takes an answer to one of our writes; `false` where the number is of something else.
     pub(super) fn channel_written(&mut self, id: ServerId, number: u64, outcome: &Written, out: &mut Effects) -> bool {
         let Some(server) = self.servers.get_mut(&id) else { return false };

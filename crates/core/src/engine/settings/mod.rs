@@ -52,6 +52,12 @@ impl Engine {
         self.settings_written(id, number, outcome, out);
     }
 
+    /// The session with everything under way was ended: nobody will say what came of it.
+    pub(super) fn fail_writes(&mut self, id: ServerId, reason: &str) {
+        self.fail_saves(id, reason);
+        self.fail_edits(id, reason);
+    }
+
     /// Whether anything can be changed on a server now.
     fn editable(&self, id: ServerId) -> Editable {
         let Some(server) = self.servers.get(&id) else { return Editable::NotLoaded };
