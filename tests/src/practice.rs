@@ -20,8 +20,13 @@ impl Practice {
 
     /// The same with other ids and tokens than servers usually have: two of one seed would share them.
     pub fn seeded(world: World, seed: u64) -> anyhow::Result<Self> {
+        Self::with(Options { seed, ..Options::with_world(world) })
+    }
+
+    /// Starts a server as these options say.
+    pub fn with(options: Options) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let server = runtime.block_on(PracticeServer::start(Options { seed, ..Options::with_world(world) }))?;
+        let server = runtime.block_on(PracticeServer::start(options))?;
         Ok(Self { server, runtime })
     }
 

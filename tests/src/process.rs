@@ -102,6 +102,11 @@ pub fn kill(id: u32) -> anyhow::Result<()> {
     Ok(rustix::process::kill_process(pid(id)?, Signal::KILL)?)
 }
 
+/// Asks a process to end, as a service manager does.
+pub fn terminate(id: u32) -> anyhow::Result<()> {
+    Ok(rustix::process::kill_process(pid(id)?, Signal::TERM)?)
+}
+
 /// Stops a process where it stands, as a hang would.
 pub fn freeze(id: u32) -> anyhow::Result<()> {
     Ok(rustix::process::kill_process(pid(id)?, Signal::STOP)?)

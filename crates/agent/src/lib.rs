@@ -22,3 +22,4 @@ pub mod pictures;
 pub mod platform;
 pub mod prefs_file;
 pub mod prefs_watch;
+pub mod token_file;

@@ -52,6 +52,19 @@ pub fn peer_process(stream: &UnixStream) -> Option<rustix::process::Pid> {
     }
 }
 
+/// The user at the other end of a socket, where the system tells.
+pub fn peer_user(stream: &UnixStream) -> Option<u32> {
+    #[cfg(target_os = "linux")]
+    {
+        rustix::net::sockopt::socket_peercred(stream).ok().map(|peer| peer.uid.as_raw())
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _unused = stream;
+        None
+    }
+}
+
 /// Whether this process was started to outlive its terminal (`nohup`). Handling the signal would undo that.
 pub fn hangup_is_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

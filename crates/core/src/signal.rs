@@ -32,6 +32,8 @@ pub enum Signal {
     ToastClicked(BannerId),
     /// A system notification could not be shown.
     ToastFailed(BannerId),
+    /// It could not be shown, but whoever reads the lines of `headless --json` was told what it would have said.
+    ToastPrinted(BannerId),
     /// The system's do-not-disturb was switched.
     SystemDoNotDisturb(bool),
     /// The screen was locked or unlocked.

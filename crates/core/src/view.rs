@@ -177,6 +177,28 @@ pub enum Health {
     },
 }
 
+impl Health {
+    /// One stable word, for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Live => "connected",
+            Self::Waiting { .. } => "unreachable",
+            Self::SignedOut { .. } => "signed_out",
+            Self::NotSignedIn => "not_signed_in",
+            Self::Failed { .. } => "failed",
+        }
+    }
+
+    /// Why, one sentence without a full stop; empty where there is nothing to say.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Waiting { reason, .. } | Self::SignedOut { reason } | Self::Failed { reason } => reason,
+            Self::Connecting | Self::Live | Self::NotSignedIn => "",
+        }
+    }
+}
+
 /// One card of the stack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BannerView {

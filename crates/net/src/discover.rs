@@ -75,6 +75,24 @@ pub enum DiscoverError {
     Failing(u16),
 }
 
+impl DiscoverError {
+    /// Whether trying again later can help, with nothing changed by anybody.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable(trouble) => !trouble.is_certificate(),
+            Self::Failing(_) => true,
+            Self::Empty
+            | Self::NotAnAddress
+            | Self::Credentials
+            | Self::NotMattermost
+            | Self::WebPage
+            | Self::Obstacle(_)
+            | Self::StrangeLogin
+            | Self::TooOld { .. } => false,
+        }
+    }
+}
+
 /// For those who cannot answer: the command line.
 fn obstacle(obstacle: &Obstacle) -> String {
     match obstacle {
@@ -179,7 +197,28 @@ struct Way<'a> {
 pub async fn discover(address: &str, draft: &ReachDraft) -> Result<Discovered, DiscoverError> {
     let (_, url) = normalise(address)?;
     let (route, refused) = Route::with_refused(url.as_str(), &draft.reach, &draft.secrets);
-    look(address, draft, route, refused).await
+    let (way, found) = look(address, draft, route, refused).await?;
+    describe(way.adopt_site_url(found).await)
+}
+
+/// The same for an address that stands on a command line: the server's own address is not used in its place, so that
+/// [`could_be`] knows the entry again before the server answers.
+///
+/// # Errors
+/// As [`discover`].
+pub async fn discover_as_typed(address: &str) -> Result<Discovered, DiscoverError> {
+    let draft = ReachDraft::default();
+    let (_, url) = normalise(address)?;
+    let (route, refused) = Route::with_refused(url.as_str(), &draft.reach, &draft.secrets);
+    let (_, found) = look(address, &draft, route, refused).await?;
+    describe((found, None))
+}
+
+/// Whether [`discover_as_typed`] may find the server with this address where the person typed `address`.
+pub fn could_be(address: &str, url: &str) -> bool {
+    let Ok((scheme, typed)) = normalise(address) else { return false };
+    let plain = if scheme == Scheme::Https { None } else { without_tls(&typed) };
+    [Some(typed), plain].iter().flatten().flat_map(prefixes).any(|prefix| prefix == url)
 }
 
 /// As [`discover`], by a way of the caller's choice.
@@ -187,15 +226,16 @@ pub async fn discover(address: &str, draft: &ReachDraft) -> Result<Discovered, D
 /// # Errors
 /// As there.
 pub async fn discover_by(address: &str, draft: &ReachDraft, route: &Route) -> Result<Discovered, DiscoverError> {
-    look(address, draft, route.clone(), Refused::default()).await
+    let (way, found) = look(address, draft, route.clone(), Refused::default()).await?;
+    describe(way.adopt_site_url(found).await)
 }
 
-async fn look(
+async fn look<'a>(
     address: &str,
-    draft: &ReachDraft,
+    draft: &'a ReachDraft,
     route: Route,
     refused: Refused,
-) -> Result<Discovered, DiscoverError> {
+) -> Result<(Way<'a>, Found), DiscoverError> {
     let (scheme, url) = normalise(address)?;
     let way = Way { reach: &draft.reach, route, refused };
     let found = match way.walk(&url).await {
@@ -213,8 +253,7 @@ async fn look(
             }
         }
     };
-    let found = way.adopt_site_url(found).await;
-    describe(found)
+    Ok((way, found))
 }
 
 impl Way<'_> {
@@ -501,6 +540,17 @@ mod tests {
         assert_eq!(found.url, format!("{}/mm", server.url()));
         assert_eq!((found.name.as_str(), found.version.as_str(), found.insecure), ("Harbor", "11.1.0", true));
         assert_eq!(found.warnings.len(), 1);
+    }
+
+    #[test]
+    fn an_entry_is_known_again_by_what_was_typed_before_its_server_answers() {
+        assert!(could_be("chat.example.org", "https://chat.example.org"));
+        assert!(could_be("chat.example.org/mm/team/channels/town", "https://chat.example.org/mm"));
+        assert!(could_be("HTTP://Chat.example.org:8065/", "http://chat.example.org:8065"));
+        assert!(could_be("chat.example.org:8065", "http://chat.example.org:8065"));
+        assert!(!could_be("https://chat.example.org:8065", "http://chat.example.org:8065"));
+        assert!(!could_be("chat.example.org", "https://chat.example.com"));
+        assert!(!could_be("", "https://chat.example.com"));
     }
 
     #[tokio::test]

@@ -212,6 +212,7 @@ impl Driver {
             | Signal::ToastClosed(_)
             | Signal::ToastClicked(_)
             | Signal::ToastFailed(_)
+            | Signal::ToastPrinted(_)
             | Signal::SystemDoNotDisturb(_)
             | Signal::SoundStarted(_)
             | Signal::SoundEnded

@@ -40,6 +40,7 @@ pub mod explain;
 pub mod http;
 pub mod json;
 pub mod lenient;
+pub mod lines;
 pub mod reach;
 pub mod replay;
 pub mod runtime;

@@ -1,17 +1,19 @@
 //! The agent's loop: what faces ask, what the desktop reports, and which faces must run.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use belfry_core::badge::Badge;
 use belfry_core::command::Command;
+use belfry_core::ids::ServerId;
 use belfry_core::prefs::HistoryPrefs;
-use belfry_core::problem::ProblemKind;
+use belfry_core::problem::{Problem, ProblemKind};
 use belfry_core::query::Answer;
 use belfry_core::signal::{Signal, Surface};
 use belfry_core::time::MonoTime;
 use belfry_core::view::View;
-use belfry_net::replay::badge_line;
+use belfry_net::lines::State as ServerState;
 use belfry_net::{Inputs, clock};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
@@ -54,8 +56,47 @@ pub(super) struct State {
     given_up: bool,
     looked_at: MonoTime,
     window_trouble: bool,
-    badge: Option<Badge>,
+    told: Told,
     history: Option<HistoryPrefs>,
+}
+
+/// What the lines said last: they tell what changed.
+#[derive(Default)]
+struct Told {
+    badge: Option<Badge>,
+    servers: BTreeMap<ServerId, ServerState>,
+    problems: Vec<Problem>,
+}
+
+impl Told {
+    fn tell(&mut self, view: &View, lines: &Lines) {
+        for problem in &view.problems {
+            if !self.problems.contains(problem) {
+                lines.problem(problem);
+            }
+        }
+        for before in &self.problems {
+            if view.problems.iter().all(|problem| problem.kind != before.kind) {
+                lines.problem_over(before.kind);
+            }
+        }
+        self.problems.clone_from(&view.problems);
+        for server in &view.servers {
+            let state = ServerState::of(server);
+            if self.servers.get(&server.id) != Some(&state) {
+                lines.state(&state);
+                self.servers.insert(server.id, state);
+            }
+        }
+        let gone: Vec<ServerId> = self.servers.keys().copied().filter(|id| view.server(*id).is_none()).collect();
+        for state in gone.into_iter().filter_map(|id| self.servers.remove(&id)) {
+            lines.state(&state.removed());
+        }
+        if self.badge != Some(view.badge) {
+            self.badge = Some(view.badge);
+            lines.badge(view.badge);
+        }
+    }
 }
 
 /// The queues that the loop empties.
@@ -170,6 +211,13 @@ impl Desk {
     }
 
     async fn on_report(&mut self, report: Signal) {
+        if let Signal::ToastFailed(id) = report
+            && let Some(lines) = &self.lines
+            && lines.once_taken(Signal::ToastPrinted(id), self.answers.reports.clone())
+        {
+            // The service's trouble is reported beside it.
+            return;
+        }
         let locked = if let Signal::ScreenLocked(locked) = report { Some(locked) } else { None };
         self.inputs.signal(report).await;
         if let Some(locked) = locked {
@@ -192,14 +240,8 @@ impl Desk {
 
     async fn on_view(&mut self) {
         let view = Arc::clone(&self.view.borrow_and_update());
-        if let Some(lines) = &self.lines
-            && self.state.badge != Some(view.badge)
-        {
-            self.state.badge = Some(view.badge);
-            if lines.write(badge_line(view.badge, None)).is_err() {
-                self.lines = None;
-                self.inputs.send_command(Command::Quit).await;
-            }
+        if let Some(lines) = &self.lines {
+            self.state.told.tell(&view, lines);
         }
         if self.state.history.as_ref() != Some(&view.prefs.history)
             && self.answers.history.set_prefs(view.prefs.history.clone())

@@ -10,8 +10,8 @@ use belfry_core::ids::{PostId, ServerId};
 use belfry_core::prefs::LocalPrefs;
 use belfry_core::problem::ProblemKind;
 use belfry_core::signal::Signal;
+use belfry_core::view::BannerKind;
 use belfry_net::clock;
-use belfry_net::replay::decision_line;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinSet, spawn_blocking};
 
@@ -85,13 +85,16 @@ impl Executor {
             }
             Effect::ShowToast(banner) => {
                 let id = banner.id;
+                if banner.kind == BannerKind::Summary {
+                    self.tell(|lines| lines.summary(&banner.text));
+                }
                 if !self.toasts.show(banner) {
                     self.report(Signal::ToastFailed(id));
                 }
             }
             Effect::CloseToast(banner) => self.toasts.close(banner),
             Effect::Record(draft) => {
-                self.print(|| decision_line(draft.decision(), None));
+                self.tell(|lines| lines.decision(draft.decision()));
                 if self.history.record(draft, clock::wall_ms()).is_err() {
                     let detail = "the disk does not keep up, so some lines are missing".to_owned();
                     self.report(Signal::ProblemRaised { kind: ProblemKind::History, detail });
@@ -105,7 +108,7 @@ impl Executor {
                 self.flush(backlog);
             }
             Effect::RingStopped { server: _, call_id } => {
-                self.print(|| serde_json::json!({"kind": "ring_stopped", "call_id": call_id}).to_string());
+                self.tell(|lines| lines.ring_stopped(call_id));
             }
             Effect::SavePrefs(prefs) => {
                 self.prefs.send_replace(Some(Arc::from(prefs)));
@@ -144,12 +147,8 @@ impl Executor {
         }
     }
 
-    fn print(&self, line: impl FnOnce() -> String) {
-        if let Some(lines) = &self.lines
-            && lines.write(line()).is_err()
-        {
-            self.call(Call::OutputGone);
-        }
+    fn tell(&self, line: impl FnOnce(&Lines)) {
+        self.lines.as_ref().map(line);
     }
 
     fn call(&self, call: Call) {

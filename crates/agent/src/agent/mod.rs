@@ -5,6 +5,7 @@ mod desk;
 mod executor;
 mod lines;
 mod local;
+mod named;
 mod queries;
 mod reach;
 mod signing_in;
@@ -16,8 +17,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use belfry_core::command::Command;
+use belfry_core::prefs::{LocalPrefs, Permission};
 use belfry_core::problem::ProblemKind;
-use belfry_core::query::Login;
 use belfry_core::signal::{Signal, Surface};
 use belfry_net::secrets::SecretStore;
 use belfry_net::{Earlier, Running, Setup};
@@ -46,9 +47,10 @@ use crate::prefs_watch;
 
 use desk::{Desk, Queues};
 use executor::{Executor, save_prefs};
+pub use lines::Format;
 use lines::Lines;
+pub use named::NamedServer;
 use queries::Answers;
-pub use queries::NamedServer;
 
 /// Reports of the desktop waiting for the engine. Threads wait when it is full.
 const REPORTS: usize = 64;
@@ -70,10 +72,12 @@ pub enum Shape {
     /// Tray, banners and windows.
     #[default]
     Desktop,
-    /// None of them: system notifications, and lines of JSON where someone reads them.
+    /// None of them: system notifications, and lines that say what happens.
     Headless {
-        /// For the lines.
-        lines: Option<Box<dyn Write + Send>>,
+        /// How the lines are written.
+        format: Format,
+        /// Where to.
+        out: Box<dyn Write + Send>,
     },
 }
 
@@ -145,6 +149,21 @@ pub enum AgentError {
     /// No practice server.
     #[error(transparent)]
     Demo(#[from] DemoError),
+    /// Nobody could be asked, and nobody said so before.
+    #[error("nobody has allowed notifications of {0} yet; --allow says that you do")]
+    NotAllowed(String),
+    /// A headless start has nothing to watch.
+    #[error(
+        "there is no server to watch{}; sign in with `belfry`, or name one with --server URL --token-file FILE --allow",
+        .0.as_ref().map_or_else(String::new, |problem| format!(" (the preferences could not be read: {problem})"))
+    )]
+    NoServer(Option<String>),
+    /// A headless start has servers, none of which may notify.
+    #[error("nobody has allowed notifications of any server yet; start `belfry` and allow them there")]
+    NobodyAllowed,
+    /// Another one runs without windows, so it has none to raise.
+    #[error("Belfry is running without windows (`belfry headless`); end it with `belfry quit` first")]
+    RunningWindowless,
     /// A server of the command line could not be signed in to.
     #[error("{server}: {reason}")]
     SignIn {
@@ -190,7 +209,8 @@ fn only_one(paths: &Paths, options: &Options) -> Result<Option<InstanceLock>, Ag
             Instance::Running if options.shape.is_headless() => return Err(AgentError::RunningAlready),
             Instance::Running if options.hidden => return Ok(None),
             Instance::Running => match raise(paths) {
-                Ok(()) => return Ok(None),
+                Ok(true) => return Ok(None),
+                Ok(false) => return Err(AgentError::RunningWindowless),
                 // It begins, or ends, in this moment: either way the answer is there soon.
                 Err(ClientError::NotRunning) if tries < TRIES => {
                     tries += 1;
@@ -202,11 +222,30 @@ fn only_one(paths: &Paths, options: &Options) -> Result<Option<InstanceLock>, Ag
     }
 }
 
-fn raise(paths: &Paths) -> Result<(), ClientError> {
+/// Asks the running one to show its window; `false` where it has none.
+fn raise(paths: &Paths) -> Result<bool, ClientError> {
     let (mut receiver, mut sender) = client::connect(&paths.socket(), Face::Command)?;
+    if !receiver.has_windows() {
+        return Ok(false);
+    }
     sender.command(Command::ShowWindow)?;
     let id = sender.sync()?;
-    receiver.synced(id)
+    receiver.synced(id)?;
+    Ok(true)
+}
+
+/// A prompt needs a window: without one, what was not allowed before never would be.
+fn allowed(prefs: &LocalPrefs, named: &[NamedServer], problem: Option<&str>) -> Result<(), AgentError> {
+    if let Some(refused) = named.iter().find(|named| !named.was_allowed(prefs)) {
+        return Err(AgentError::NotAllowed(refused.address.clone()));
+    }
+    if named.is_empty() && prefs.servers.is_empty() {
+        return Err(AgentError::NoServer(problem.map(str::to_owned)));
+    }
+    if prefs.servers.iter().all(|server| server.permission != Permission::Allowed) {
+        return Err(AgentError::NobodyAllowed);
+    }
+    Ok(())
 }
 
 /// Everything that was started, and what it takes to end it.
@@ -222,7 +261,8 @@ struct Agent {
     parts: JoinSet<()>,
     server: tokio::task::JoinHandle<()>,
     toasts: tokio::task::JoinHandle<()>,
-    threads: Vec<JoinHandle<()>>,
+    history: JoinHandle<()>,
+    printer: Option<JoinHandle<()>>,
     practice: Option<PracticeServer>,
     sign_ins: Vec<NamedServer>,
     allow: bool,
@@ -248,29 +288,37 @@ impl Agent {
         };
         let headless = options.shape.is_headless();
         let Loaded { prefs, problem } = PrefsFile::new(paths.preferences()).load();
+        let named = announced.into_iter().map(|server| NamedServer {
+            address: server.url,
+            name: Some(server.name),
+            token: server.token,
+        });
+        let sign_ins: Vec<NamedServer> = named.chain(options.servers).collect();
+        if headless && !options.allow {
+            allowed(&prefs, &sign_ins, problem.as_deref())?;
+        }
         let (report, reports) = mpsc::channel(REPORTS);
         let (request, requests) = mpsc::channel(REQUESTS);
         let (click, clicks) = mpsc::channel(CLICKS);
         let (call, calls) = mpsc::channel(CALLS);
-        let listener =
-            Listener::bind(&paths.socket()).map_err(|source| AgentError::Socket { path: paths.socket(), source })?;
+        let listener = Listener::bind(&paths.socket(), !headless)
+            .map_err(|source| AgentError::Socket { path: paths.socket(), source })?;
         let setup =
             HistorySetup { history: paths.history(), presented: paths.presented(), prefs: prefs.history.clone() };
         let history::Started { history, presented, marks, thread } = history::start(setup, report.clone())?;
-        let mut threads = vec![thread];
         let lines = match options.shape {
-            Shape::Headless { lines: Some(out) } => {
-                let (lines, thread) = Lines::start(out)?;
-                threads.push(thread);
-                Some(lines)
-            }
-            Shape::Headless { lines: None } | Shape::Desktop => None,
+            Shape::Headless { format, out } => Some(Lines::start(format, out, call.clone())?),
+            Shape::Desktop => None,
         };
+        let (lines, printer) = lines.unzip();
         let secrets = Arc::new(match (&options.demo, prefs.tokens_in_file) {
             (Some(_), _) => SecretStore::memory(),
             (None, true) => SecretStore::file(paths.secrets()),
             (None, false) => SecretStore::keyring(),
         });
+        for named in &sign_ins {
+            named.give(&prefs, &secrets);
+        }
         let (toasts, toast_task) = toast::start(handle, None, report.clone());
         let (save, saves) = watch::channel(None);
         let writer = handle.spawn(save_prefs(PrefsFile::new(paths.preferences()), saves, report.clone()));
@@ -333,11 +381,6 @@ impl Agent {
             links: link_handler,
         };
         parts.spawn_on(answers.clone().follow_place(), handle);
-        let named = announced.into_iter().map(|server| NamedServer {
-            address: server.url,
-            name: Some(server.name),
-            login: Login::AccessToken(server.token),
-        });
         Ok(Self {
             desk: Desk {
                 inputs,
@@ -360,9 +403,10 @@ impl Agent {
             parts,
             server,
             toasts: toast_task,
-            threads,
+            history: thread,
+            printer,
             practice,
-            sign_ins: named.chain(options.servers).collect(),
+            sign_ins,
             allow: options.allow,
             show_window: !headless && !options.hidden,
         })
@@ -374,12 +418,13 @@ impl Agent {
         }
         let answers = self.desk.answers.clone();
         let (sign_ins, allow) = (std::mem::take(&mut self.sign_ins), self.allow);
+        let lines = self.desk.lines.clone();
         let sign_in = async move {
             for named in sign_ins {
                 let server = named.address.clone();
                 answers
                     .clone()
-                    .sign_in_named(named, allow)
+                    .sign_in_named(named, allow, lines.clone())
                     .await
                     .map_err(|reason| AgentError::SignIn { server, reason })?;
             }
@@ -407,9 +452,13 @@ impl Agent {
         if let Some(practice) = self.practice {
             practice.end().await;
         }
-        for thread in self.threads {
-            // They end when their queue does; each has a bounded amount left to write.
-            tokio::task::spawn_blocking(move || thread.join().ok()).await.ok();
+        // It ends when its queue does, with a bounded amount left to write.
+        tokio::task::spawn_blocking(move || self.history.join().ok()).await.ok();
+        if let Some(printer) = self.printer {
+            let printed = tokio::task::spawn_blocking(move || printer.join().ok());
+            if timeout(PARTS_END, printed).await.is_err() {
+                tracing::warn!("the last lines were left out: nobody takes them");
+            }
         }
         ended.map(|()| Ended::Quit)
     }

@@ -1,19 +1,14 @@
 //! Answers to what faces and commands ask.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use belfry_core::command::Command;
-use belfry_core::prefs::{Permission, ServerPrefs};
-use belfry_core::query::{Answer, Login, Query};
-use belfry_core::reach::ReachDraft;
+use belfry_core::prefs::ServerPrefs;
+use belfry_core::query::{Answer, Query};
 use belfry_core::signal::Signal;
 use belfry_core::view::View;
 use belfry_net::Inputs;
-use belfry_net::discover::discover;
 use belfry_net::secrets::SecretStore;
 use tokio::sync::{mpsc, watch};
-use tokio::time::timeout;
 
 use super::browser::BrowserSignIns;
 use crate::doctor;
@@ -21,9 +16,6 @@ use crate::history::History;
 use crate::link_handler::LinkHandler;
 use crate::paths::Paths;
 use crate::pictures::Pictures;
-
-/// How long the engine may take to show a server that was just added.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What answers need. Cheap to clone.
 #[derive(Clone)]
@@ -77,56 +69,6 @@ impl Answers {
         }
     }
 
-    /// Signs in to a server named on the command line (or by the demo), on the way that a person would take.
-    /// With `allow`, its permission prompt is answered as well. The error is one sentence.
-    pub(super) async fn sign_in_named(mut self, named: NamedServer, allow: bool) -> Result<(), String> {
-        let found = discover(&named.address, &ReachDraft::default()).await.map_err(|error| error.to_string())?;
-        if found.insecure && !named.address.starts_with("http://") {
-            return Err("the server speaks only plain http; write http:// in front of its address to agree".to_owned());
-        }
-        let url = found.url.clone();
-        let name = named.name.unwrap_or(found.name);
-        let query = Query::SignIn {
-            server: None,
-            url: found.url,
-            name,
-            insecure: found.insecure,
-            reach: None,
-            login: named.login,
-        };
-        match self.clone().answer(query).await {
-            Answer::SignedIn => {}
-            Answer::Failed { message } => return Err(message),
-            Answer::KeyringMissing { message } => return Err(format!("the token could not be kept: {message}")),
-            Answer::MfaWanted { .. }
-            | Answer::Activity { .. }
-            | Answer::Discovered(_)
-            | Answer::SignedOut { .. }
-            | Answer::SignInWays(_)
-            | Answer::BrowserOpened { .. }
-            | Answer::Done
-            | Answer::Obstacle(_)
-            | Answer::ReachSet
-            | Answer::Pictures(_)
-            | Answer::Settings(_)
-            | Answer::Channels(_)
-            | Answer::Trial(_)
-            | Answer::SoundDevices(_)
-            | Answer::SoundImported { .. }
-            | Answer::Exported { .. }
-            | Answer::Doctor(_) => return Err("the server wants something that cannot be given here".to_owned()),
-        }
-        let listed = self.view.wait_for(|view| view.prefs.servers.iter().any(|server| server.url == url));
-        let id = match timeout(PATIENCE, listed).await {
-            Ok(Ok(view)) => view.prefs.servers.iter().rfind(|server| server.url == url).map(|server| server.id),
-            Ok(Err(_)) | Err(_) => None,
-        };
-        if let Some(server) = id.filter(|_| allow) {
-            self.inputs.send_command(Command::SetPermission { server, permission: Permission::Allowed }).await;
-        }
-        Ok(())
-    }
-
     /// Forgets the token of a server that is being removed, and the pictures of its people.
     pub(super) async fn forget(self, server: ServerPrefs) {
         self.pictures.forget(server.id).await;
@@ -137,17 +79,6 @@ impl Answers {
     pub(super) fn entry(&self, fits: impl Fn(&ServerPrefs) -> bool) -> Option<ServerPrefs> {
         self.view.borrow().prefs.servers.iter().find(|server| fits(server)).cloned()
     }
-}
-
-/// A server to sign in to at the start.
-#[derive(Clone, Debug)]
-pub struct NamedServer {
-    /// What the person typed.
-    pub address: String,
-    /// Name for people; `None` takes the server's own.
-    pub name: Option<String>,
-    /// With what.
-    pub login: Login,
 }
 
 pub(super) fn failed(message: &str) -> Answer {

@@ -35,6 +35,9 @@ pub enum ClientError {
         /// Its process, where the system tells.
         process: Option<rustix::process::Pid>,
     },
+    /// Somebody else listens in our place.
+    #[error("the control socket belongs to another user, so Belfry does not speak to it")]
+    Foreign,
     /// It listens but does not answer.
     #[error("Belfry is running but does not answer")]
     Silent,
@@ -56,6 +59,7 @@ impl From<io::Error> for ClientError {
 #[derive(Debug)]
 pub struct Receiver {
     stream: io::BufReader<UnixStream>,
+    windows: bool,
 }
 
 /// The sending half.
@@ -71,13 +75,18 @@ pub fn connect(socket: &Path, role: Face) -> Result<(Receiver, Sender), ClientEr
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ClientError::NotRunning,
         _ => error.into(),
     })?;
+    // Passwords are sent through it: somebody else's is not spoken to, however it came there.
+    if platform::peer_user(&stream).is_some_and(|user| user != platform::user_id()) {
+        return Err(ClientError::Foreign);
+    }
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut sender = Sender { stream: stream.try_clone()?, last_id: 0 };
-    let mut receiver = Receiver { stream: io::BufReader::with_capacity(8 * 1024, stream) };
+    let mut receiver = Receiver { stream: io::BufReader::with_capacity(8 * 1024, stream), windows: false };
     sender.send(&Up::Hello { build: BUILD.to_owned(), role })?;
     match receiver.receive()? {
-        Some(Down::Welcome { .. }) => {
+        Some(Down::Welcome { windows, .. }) => {
+            receiver.windows = windows;
             receiver.stream.get_ref().set_read_timeout(None)?;
             Ok((receiver, sender))
         }
@@ -89,6 +98,11 @@ pub fn connect(socket: &Path, role: Face) -> Result<(Receiver, Sender), ClientEr
 }
 
 impl Receiver {
+    /// Whether the agent can show windows.
+    pub fn has_windows(&self) -> bool {
+        self.windows
+    }
+
     /// Waits for the next message; `None` when the agent is gone.
     pub fn receive(&mut self) -> Result<Option<Down>, ClientError> {
         match read_frame(&mut self.stream) {

@@ -59,6 +59,8 @@ pub enum Down {
     Welcome {
         /// [`BUILD`] of the agent.
         build: String,
+        /// Whether it can show windows: `belfry headless` cannot.
+        windows: bool,
     },
     /// The answer to a hello from another build; the connection ends. Its shape never changes.
     WrongBuild {

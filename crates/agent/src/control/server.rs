@@ -83,11 +83,13 @@ pub enum Request {
 pub struct Listener {
     listener: UnixListener,
     path: PathBuf,
+    windows: bool,
 }
 
 impl Listener {
     /// Binds the socket, replacing one left behind. Call it only while holding the instance's lock, inside a runtime.
-    pub fn bind(path: &Path) -> io::Result<Self> {
+    /// `windows` tells who connects whether there are any.
+    pub fn bind(path: &Path, windows: bool) -> io::Result<Self> {
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
@@ -95,7 +97,7 @@ impl Listener {
         let listener = UnixListener::bind(path)?;
         // The folder is closed to others, so nobody can connect before this.
         fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-        Ok(Self { listener, path: path.to_owned() })
+        Ok(Self { listener, path: path.to_owned(), windows })
     }
 
     /// Serves until `stop` turns true; then says goodbye to every face and removes the socket.
@@ -119,6 +121,7 @@ impl Listener {
                             view: view.clone(),
                             requests: requests.clone(),
                             stop: stop.clone(),
+                            windows: self.windows,
                         };
                         connections.spawn(connection.run(stream));
                     }
@@ -151,6 +154,7 @@ struct Connection {
     view: watch::Receiver<Arc<View>>,
     requests: mpsc::Sender<Request>,
     stop: watch::Receiver<bool>,
+    windows: bool,
 }
 
 impl Connection {
@@ -168,7 +172,8 @@ impl Connection {
             }
             Ok(Ok(None) | Err(FrameError::Io(_))) | Err(_) => return,
         };
-        if send(&mut write, &Down::Welcome { build: BUILD.to_owned() }).await.is_err() {
+        let welcome = Down::Welcome { build: BUILD.to_owned(), windows: self.windows };
+        if send(&mut write, &welcome).await.is_err() {
             return;
         }
         let id = self.id;
@@ -289,6 +294,7 @@ fn may_signal(signal: &Signal) -> bool {
         | Signal::ToastClosed(_)
         | Signal::ToastClicked(_)
         | Signal::ToastFailed(_)
+        | Signal::ToastPrinted(_)
         | Signal::SystemDoNotDisturb(_)
         | Signal::ScreenLocked(_)
         | Signal::Woke
@@ -356,7 +362,7 @@ mod tests {
         let (view, seen) = watch::channel(Arc::new(View { revision: 1, ..View::default() }));
         let (sender, requests) = mpsc::channel(64);
         let (stop, stopped) = watch::channel(false);
-        let listener = runtime.block_on(async { Listener::bind(&socket) }).unwrap();
+        let listener = runtime.block_on(async { Listener::bind(&socket, true) }).unwrap();
         runtime.spawn(listener.serve(seen, sender, stopped));
         Running { runtime, view, requests, stop, socket, _folder: folder }
     }

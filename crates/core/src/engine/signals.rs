@@ -46,6 +46,11 @@ impl Engine {
                 self.stack.toast_shown(id, &mut effects);
                 self.clear(ProblemKind::Toasts);
             }
+            // Says nothing of the service, so its trouble stays.
+            Signal::ToastPrinted(id) => {
+                self.stack.toast_shown(id, &mut effects);
+                self.stack.toast_gone(id);
+            }
             Signal::ToastClosed(id) => self.stack.toast_gone(id),
             Signal::ToastClicked(id) => self.open_banner(now, id, out),
             Signal::ToastFailed(id) => {

@@ -12,11 +12,12 @@ Belfry tells you what needs you on your Mattermost servers.
 Usage
   belfry [--hidden]             start, or bring the running one's window to the front
   belfry --demo                 try it on a practice server, with nothing to sign in to
-  belfry headless [--json]      no windows: system notifications, and JSON lines if wanted
+  belfry headless [--json] [--server URL --token-file FILE] [--allow]
+                                no windows: system notifications, and a line for what happens
   belfry replay FILE [--json] [--check]
                                 feed a recording through the real decoder and engine
   belfry explain FILE [--json]  say what is decided in a described situation, and by which rules
-  belfry status                 say what is unread and how each server is
+  belfry status [--json]        say what is unread and how each server is
   belfry pause [MINUTES]        show nothing for a while, or until resumed
   belfry resume                 show notifications again
   belfry quit                   end the running one
@@ -57,7 +58,7 @@ pub(crate) enum Action {
     Headless { json: bool, server: Option<Server>, allow: bool },
     Replay { file: PathBuf, json: bool, check: bool },
     Explain { file: PathBuf, json: bool },
-    Status,
+    Status { json: bool },
     Pause(Option<u32>),
     Resume,
     Quit,
@@ -199,7 +200,7 @@ impl Given {
                 file: self.take_word().ok_or_else(|| wrong("`explain` wants a file"))?.into(),
                 json: self.take_switch("--json"),
             },
-            Some("status") => Action::Status,
+            Some("status") => Action::Status { json: self.take_switch("--json") },
             Some("pause") => Action::Pause(self.take_word().map(|word| minutes(&word)).transpose()?),
             Some("resume") => Action::Resume,
             Some("quit") => Action::Quit,
@@ -310,7 +311,8 @@ mod tests {
             Action::Replay { file: "a.jsonl".into(), json: true, check: false }
         );
         assert_eq!(action("explain a.json"), Action::Explain { file: "a.json".into(), json: false });
-        assert_eq!(action("status"), Action::Status);
+        assert_eq!(action("status"), Action::Status { json: false });
+        assert_eq!(action("status --json"), Action::Status { json: true });
         assert_eq!(action("pause"), Action::Pause(None));
         assert_eq!(action("pause 30"), Action::Pause(Some(30)));
         assert_eq!(action("resume"), Action::Resume);
@@ -387,7 +389,7 @@ mod tests {
             ("pause -5", "-5"),
             ("pause soon", "minutes"),
             ("pause 99999999999", "minutes"),
-            ("status --json", "--json"),
+            ("pause --json", "--json"),
             ("--hidden=yes", "no value"),
             ("quit --instance", "value"),
             ("quit --instance a --instance b", "twice"),

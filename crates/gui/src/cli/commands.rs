@@ -17,8 +17,9 @@ use belfry_core::query::{Answer, DoctorLine, Query};
 use belfry_core::secret::Secret;
 use belfry_core::view::{Health, UnreadList, View};
 use belfry_gui::texts;
-use belfry_net::clock;
 use belfry_net::secrets::SecretStore;
+use belfry_net::{clock, lines};
+use serde_json::{Value, json};
 
 use super::{logging, print};
 
@@ -28,11 +29,11 @@ const DOTS_LISTED: usize = 10;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// `belfry status`
-pub(super) fn status(paths: &Paths) -> anyhow::Result<ExitCode> {
+pub(super) fn status(paths: &Paths, json: bool) -> anyhow::Result<ExitCode> {
     let (mut receiver, _sender) = client::connect(&paths.socket(), Face::Command)?;
     receiver.set_patience(Some(PATIENCE))?;
     let view = receiver.view()?;
-    print(&describe(&view, clock::wall_ms()))?;
+    print(&if json { as_json(&view) } else { describe(&view, clock::wall_ms()) })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -140,6 +141,46 @@ fn look(paths: &Paths) -> anyhow::Result<Vec<DoctorLine>> {
     let lines = runtime.block_on(examine::examine(paths, &secrets));
     runtime.shutdown_background(); // a part that hangs is not waited for
     Ok(lines)
+}
+
+/// The view in one line for a program (`docs/headless.md`).
+fn as_json(view: &View) -> String {
+    let servers: Vec<Value> = view
+        .servers
+        .iter()
+        .map(|server| {
+            json!({
+                "server": server.url,
+                "name": server.name,
+                "username": server.username,
+                "state": server.health.code(),
+                "reason": Some(server.health.reason()).filter(|reason| !reason.is_empty()),
+                "permission": server.permission,
+                "mentions": server.badge.mentions,
+                "unread": server.badge.unread,
+                "version": server.version,
+                "last_heard_ms": Some(server.last_heard_ms).filter(|at| *at > 0),
+            })
+        })
+        .collect();
+    let problems: Vec<Value> = view
+        .problems
+        .iter()
+        .map(|problem| json!({"part": lines::part(problem.kind), "what": problem.what, "advice": problem.advice}))
+        .collect();
+    let badge = &view.badge;
+    let status = json!({
+        "kind": "status",
+        "mentions": badge.mentions,
+        "unread": badge.unread,
+        "signed_out": badge.signed_out,
+        "text": badge.text(),
+        "paused": view.paused_until_ms.is_some(),
+        "paused_until_ms": view.paused_until_ms.filter(|until| *until != i64::MAX),
+        "servers": servers,
+        "problems": problems,
+    });
+    format!("{status}\n")
 }
 
 /// The view in a few lines.

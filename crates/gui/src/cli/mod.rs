@@ -10,15 +10,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use belfry_agent::agent::{self, NamedServer, Shape};
+use belfry_agent::agent::{self, Format, NamedServer, Shape};
 use belfry_agent::control::client::{self, ClientError};
 use belfry_agent::control::protocol;
 use belfry_agent::demo::Program;
 use belfry_agent::paths::Paths;
-use belfry_agent::platform;
+use belfry_agent::{platform, token_file};
 use belfry_core::command::Command;
-use belfry_core::query::Login;
-use belfry_core::secret::Secret;
 use belfry_gui::Link;
 use belfry_net::{explain, replay};
 
@@ -26,8 +24,6 @@ use args::{Action, Face, Invocation, Server};
 
 /// The instance of the demo.
 const DEMO: &str = "demo";
-/// A token file larger than this holds no token.
-const MAX_TOKEN_FILE: u64 = 64 * 1024;
 
 /// Does it. Errors are one sentence for people.
 pub(crate) fn run(invocation: Invocation) -> anyhow::Result<ExitCode> {
@@ -54,7 +50,7 @@ pub(crate) fn run(invocation: Invocation) -> anyhow::Result<ExitCode> {
         }),
         Action::Replay { file, json, check } => run_replay(&file, json, check),
         Action::Explain { file, json } => run_explain(&file, json),
-        Action::Status => commands::status(&Paths::of(instance)?),
+        Action::Status { json } => commands::status(&Paths::of(instance)?, json),
         Action::Pause(minutes) => commands::send(&Paths::of(instance)?, Command::Pause { minutes }),
         Action::Resume => commands::send(&Paths::of(instance)?, Command::Resume),
         Action::Quit => commands::quit(&Paths::of(instance)?),
@@ -85,24 +81,12 @@ fn run_agent(options: agent::Options) -> anyhow::Result<ExitCode> {
 }
 
 fn headless_shape(json: bool) -> Shape {
-    let lines: Option<Box<dyn io::Write + Send>> = if json { Some(Box::new(io::stdout())) } else { None };
-    Shape::Headless { lines }
+    Shape::Headless { format: if json { Format::Json } else { Format::Plain }, out: Box::new(io::stdout()) }
 }
 
-/// The token stands in a file, because arguments can be read by everyone on the machine.
 fn named_server(server: Server) -> anyhow::Result<NamedServer> {
-    let path = &server.token_file;
-    let named = || format!("the token file {}", path.display());
-    let size = std::fs::metadata(path).with_context(named)?.len();
-    if size > MAX_TOKEN_FILE {
-        bail!("{} holds no token", named());
-    }
-    let text = std::fs::read_to_string(path).with_context(named)?;
-    let token = text.trim();
-    if token.is_empty() || token.contains(char::is_whitespace) {
-        bail!("{} must hold one token and nothing else", named());
-    }
-    Ok(NamedServer { address: server.address, name: None, login: Login::AccessToken(Secret::new(token)) })
+    let token = token_file::read(&server.token_file)?;
+    Ok(NamedServer { address: server.address, name: None, token })
 }
 
 /// The practice server is this very program again.

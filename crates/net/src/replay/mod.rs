@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::io::{self, BufReader, Write};
 use std::path::Path;
 
-use belfry_core::activity::{Decision, DecisionKind, RingVerdict};
+use belfry_core::activity::Decision;
 use belfry_core::badge::Badge;
 use belfry_core::effect::{Effect, Effects};
 use belfry_core::event::{Connection, Event, Fetched};
@@ -22,6 +22,7 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::bootstrap::Collector;
+use crate::lines;
 use crate::shapes;
 use crate::wire;
 
@@ -395,7 +396,7 @@ impl Replay<'_> {
         }
         for (action, call_id) in self.check.stopped.drain(..) {
             if self.options.json {
-                let line = serde_json::json!({"kind": "ring_stopped", "action": action, "call_id": call_id});
+                let line = lines::ring_stopped(call_id, Some(action));
                 writeln!(self.out, "{line}").map_err(ReplayError::Write)?;
             }
         }
@@ -404,7 +405,7 @@ impl Replay<'_> {
 
     fn print_badge(&mut self, badge: Badge) -> Result<(), ReplayError> {
         if self.options.json {
-            let line = badge_line(badge, Some(self.action));
+            let line = lines::badge(badge, Some(self.action));
             writeln!(self.out, "{line}").map_err(ReplayError::Write)?;
         }
         Ok(())
@@ -425,65 +426,10 @@ impl Replay<'_> {
     }
 }
 
-/// The `badge` line of `replay --json` and `headless --json`.
-pub fn badge_line(badge: Badge, action: Option<i64>) -> String {
-    let mut line = serde_json::json!({
-        "kind": "badge",
-        "mentions": badge.mentions,
-        "unread": badge.unread,
-        "signed_out": badge.signed_out,
-        "text": badge.text(),
-    });
-    add_action(&mut line, action);
-    line.to_string()
-}
-
-/// The `decision` or `ring` line of `replay --json` and `headless --json`.
-pub fn decision_line(decision: &Decision, action: Option<i64>) -> String {
-    let reason = decision.reason.map(belfry_core::decide::reason::Reason::code);
-    let sound = decision.sound.map(belfry_core::sound::SoundChoice::name);
-    let mut line = if decision.kind == DecisionKind::Call {
-        let verdict = match decision.ring {
-            Some(RingVerdict::Ring) => "ring",
-            Some(RingVerdict::Quiet) => "quiet",
-            Some(RingVerdict::None) | None => "none",
-        };
-        serde_json::json!({"kind": "ring", "call_id": decision.call_id, "verdict": verdict, "reason": reason, "sound": sound})
-    } else {
-        serde_json::json!({
-            "kind": "decision",
-            "post_id": decision.post_id,
-            "channel_id": decision.channel_id,
-            "verdict": decision.verdict,
-            "reason": reason,
-            "recovered": decision.recovered.is_some(),
-            "title": decision.title,
-            "body": decision.body,
-            "sound": sound,
-            "trace": decision.trace,
-        })
-    };
-    add_action(&mut line, action);
-    line.to_string()
-}
-
-fn add_action(line: &mut serde_json::Value, action: Option<i64>) {
-    if let (Some(map), Some(action)) = (line.as_object_mut(), action) {
-        map.insert("action".to_owned(), action.into());
-    }
-}
-
 fn json_line(decided: &Decided) -> String {
-    decision_line(&decided.decision, Some(decided.action))
+    lines::decision(&decided.decision, Some(decided.action))
 }
 
 fn plain_line(decided: &Decided) -> String {
-    let decision = &decided.decision;
-    let verdict = match (decision.reason, &decision.recovered) {
-        (None, None) => "shown".to_owned(),
-        (None, Some(rule)) => format!("shown ({rule})"),
-        (Some(reason), _) => format!("not shown: {}", reason.code()),
-    };
-    let sound = decision.sound.map_or_else(String::new, |sound| format!(" [{}]", sound.name()));
-    format!("{:>3}  {verdict}{sound}  {} | {}", decided.action, decision.title, decision.body)
+    format!("{:>3}  {} | {}", decided.action, lines::decision_plain(&decided.decision), decided.decision.body)
 }

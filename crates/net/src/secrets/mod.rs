@@ -9,7 +9,7 @@ mod worker;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use belfry_core::secret::Secret;
 use thiserror::Error;
@@ -91,11 +91,13 @@ pub struct Moved {
 pub struct SecretStore {
     /// Calls share it; a move has it alone, so that nothing is kept in the place that is being left.
     kept: RwLock<Kept>,
+    /// Tokens that somebody else keeps (`--token-file`): known for as long as this process lives, written nowhere.
+    given: Mutex<BTreeMap<String, Secret>>,
 }
 
 impl SecretStore {
     fn new(kept: Kept) -> Self {
-        Self { kept: RwLock::new(kept) }
+        Self { kept: RwLock::new(kept), given: Mutex::default() }
     }
 
     /// The system keyring. Nothing is opened before the first call.
@@ -123,19 +125,44 @@ impl SecretStore {
         self.kept.read().await.place()
     }
 
+    /// Knows a secret that is kept elsewhere, in place of one that is kept here, until the end or another one is set.
+    pub fn give(&self, key: String, secret: Secret) {
+        self.given().insert(key, secret);
+    }
+
+    /// Whether this secret was given.
+    pub fn is_given(&self, key: &str) -> bool {
+        self.given().contains_key(key)
+    }
+
+    fn given(&self) -> MutexGuard<'_, BTreeMap<String, Secret>> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The secret under this key (`ServerPrefs::secret_key`); `None` where there is none.
     pub async fn get(&self, key: &str) -> Result<Option<Secret>, SecretError> {
+        let given = self.given().get(key).cloned();
+        if given.is_some() {
+            return Ok(given);
+        }
         self.kept.read().await.get(key).await
     }
 
     /// Keeps a secret, replacing one under the same key.
     pub async fn set(&self, key: &str, secret: &Secret) -> Result<(), SecretError> {
-        self.kept.read().await.set(key, secret).await
+        self.kept.read().await.set(key, secret).await?;
+        self.given().remove(key);
+        Ok(())
     }
 
     /// Forgets a secret; one that is not there is forgotten already.
     pub async fn delete(&self, key: &str) -> Result<(), SecretError> {
-        self.kept.read().await.delete(key).await
+        let given = self.given().remove(key).is_some();
+        match self.kept.read().await.delete(key).await {
+            // It was kept by somebody else: a keyring that is missing keeps nothing of it.
+            Err(error) if given && error.is_about_the_keyring() => Ok(()),
+            deleted => deleted,
+        }
     }
 
     /// Whether secrets can be kept here at all: asked *before* a sign-in, so that a fresh token is not lost.
@@ -260,6 +287,23 @@ mod tests {
         keeps_and_forgets(SecretStore::memory()).await;
         let folder = tempfile::tempdir().unwrap();
         keeps_and_forgets(SecretStore::file(folder.path().join("deep/tokens.json"))).await;
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_was_given_is_known_and_written_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens.json");
+        let store = SecretStore::file(path.clone());
+        store.give("k".to_owned(), Secret::new("given"));
+        assert_eq!(store.get("k").await.unwrap().unwrap().expose(), "given");
+        assert!(store.is_given("k") && !path.exists());
+        store.set("k", &Secret::new("typed")).await.unwrap();
+        assert_eq!(store.get("k").await.unwrap().unwrap().expose(), "typed");
+        assert!(!store.is_given("k"));
+        assert!(!std::fs::read_to_string(&path).unwrap().contains("given"));
+        store.give("other".to_owned(), Secret::new("given"));
+        store.delete("other").await.unwrap();
+        assert_eq!(store.get("other").await, Ok(None));
     }
 
     #[tokio::test]
