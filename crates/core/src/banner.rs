@@ -28,6 +28,13 @@ const WAITING_LIMIT: usize = 200;
 const POSTS_PER_CARD: usize = 200;
 /// System notifications remembered, to take them away when their message is read.
 const TOASTS_REMEMBERED: usize = 64;
+/// System notifications handed over whose showing nobody has confirmed yet; more wait. The service is another process, and
+/// what it cannot take in time would be lost.
+const TOASTS_AT_ONCE: usize = 16;
+/// More of one conversation than this wait as one, with a count.
+const TOASTS_ONE_BY_ONE: usize = 32;
+/// Without any answer about one for so long, none is expected: the executor gives up on the service long before.
+const TOAST_ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// How important a line is: the most important one stands for a merged card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -183,6 +190,8 @@ struct Toasted {
     posts: VecDeque<PostId>,
     sums_up: Vec<(ServerId, PostId)>,
     server: ServerId,
+    /// Until it is known whether it was shown.
+    answer_by: Option<MonoTime>,
 }
 
 /// The stack.
@@ -191,6 +200,8 @@ pub struct Stack {
     displayed: Vec<Card>,
     waiting: VecDeque<Card>,
     toasted: VecDeque<Toasted>,
+    /// System notifications that wait for earlier ones to be shown.
+    toasts: VecDeque<Card>,
     face: Face,
     held: bool,
     last_id: u64,
@@ -306,13 +317,14 @@ impl Card {
         self.painted_version > 0
     }
 
-    /// Takes over a newer message of the same conversation: one card, a count, and its most important line.
-    fn absorb(&mut self, newer: Self) {
+    /// Takes over a newer message of the same conversation: one card, a count, and its most important line. What has no room
+    /// in its memory needs no other announcement.
+    fn absorb(&mut self, newer: Self, settled: &mut Vec<(ServerId, PostId)>) {
         let more = self.head.more.saturating_add(1).saturating_add(newer.head.more);
         let (id, version) = (self.head.id, self.head.version);
         for post in newer.posts {
             if self.posts.len() == POSTS_PER_CARD {
-                self.posts.pop_front();
+                settled.extend(self.posts.pop_front().map(|post| (self.head.server, post)));
             }
             self.posts.push_back(post);
         }
@@ -376,7 +388,7 @@ impl Stack {
                 && other.conversation == card.conversation
         };
         if let Some(shown) = self.displayed.iter_mut().find(|other| same(other)) {
-            shown.absorb(card);
+            shown.absorb(card, &mut self.settled);
             shown.paint_by = Some(paint_by(self.face, now));
             if shown.is_painted() {
                 shown.timer = match (shown.head.lifetime_ms, self.held) {
@@ -386,7 +398,7 @@ impl Stack {
                 };
             }
         } else if let Some(queued) = self.waiting.iter_mut().find(|other| same(other)) {
-            queued.absorb(card);
+            queued.absorb(card, &mut self.settled);
         } else {
             self.waiting.push_back(card);
             if self.waiting.len() > WAITING_LIMIT
@@ -403,8 +415,8 @@ impl Stack {
     }
 
     /// Sends a card straight to the system's notifications.
-    pub fn push_toast(&mut self, card: Card, out: &mut Vec<StackEffect>) {
-        self.hand_to_system(card, out);
+    pub fn push_toast(&mut self, now: MonoTime, card: Card, out: &mut Vec<StackEffect>) {
+        self.hand_to_system(now, card, out);
     }
 
     /// Moves waiting cards onto the screen while there is room and the pointer holds nothing.
@@ -418,31 +430,56 @@ impl Stack {
     }
 
     /// Sends everything to the system's notifications: there is nowhere to paint.
-    pub fn all_to_toasts(&mut self, out: &mut Vec<StackEffect>) {
+    pub fn all_to_toasts(&mut self, now: MonoTime, out: &mut Vec<StackEffect>) {
         self.held = false;
         let displayed: Vec<Card> = self.displayed.drain(..).collect();
         for card in displayed {
             if !card.is_painted() {
-                self.hand_to_system(card, out);
+                self.hand_to_system(now, card, out);
             }
         }
         while let Some(card) = self.waiting.pop_front() {
-            self.hand_to_system(card, out);
+            self.hand_to_system(now, card, out);
         }
     }
 
-    fn hand_to_system(&mut self, card: Card, out: &mut Vec<StackEffect>) {
-        out.push(StackEffect::Toast(Box::new(card.view(None))));
-        if self.toasted.len() == TOASTS_REMEMBERED {
-            self.toasted.pop_front();
+    /// Hands a card to the system's notifications, behind those that wait already.
+    fn hand_to_system(&mut self, now: MonoTime, card: Card, out: &mut Vec<StackEffect>) {
+        let same = |other: &&mut Card| card.conversation.is_some() && other.conversation == card.conversation;
+        if self.toasts.len() >= TOASTS_ONE_BY_ONE
+            && let Some(other) = self.toasts.iter_mut().rev().find(same)
+        {
+            other.absorb(card, &mut self.settled);
+        } else if card.call.is_some() {
+            self.toasts.push_front(card);
+        } else {
+            self.toasts.push_back(card);
         }
-        self.toasted.push_back(Toasted {
-            id: card.head.id,
-            conversation: card.conversation,
-            server: card.head.server,
-            posts: card.posts,
-            sums_up: card.sums_up,
-        });
+        self.feed_system(now, out);
+    }
+
+    /// Hands over what waits, as far as the system keeps up.
+    fn feed_system(&mut self, now: MonoTime, out: &mut Vec<StackEffect>) {
+        while self.toasted.iter().filter(|toast| toast.answer_by.is_some()).count() < TOASTS_AT_ONCE
+            && let Some(card) = self.toasts.pop_front()
+        {
+            let mut view = card.view(None);
+            if view.more > 0 {
+                view.body = format!("{} (+{})", view.body, view.more);
+            }
+            out.push(StackEffect::Toast(Box::new(view)));
+            if self.toasted.len() == TOASTS_REMEMBERED {
+                self.toasted.pop_front();
+            }
+            self.toasted.push_back(Toasted {
+                id: card.head.id,
+                conversation: card.conversation,
+                server: card.head.server,
+                posts: card.posts,
+                sums_up: card.sums_up,
+                answer_by: Some(now.after(TOAST_ANSWER_WITHIN)),
+            });
+        }
     }
 
     /// Whether somebody paints.
@@ -469,7 +506,7 @@ impl Stack {
         let (painted, unpainted): (Vec<Card>, Vec<Card>) = self.displayed.drain(..).partition(Card::is_painted);
         self.displayed = painted;
         for card in unpainted {
-            self.hand_to_system(card, out);
+            self.hand_to_system(now, card, out);
         }
         self.fill(now, prefs);
     }
@@ -495,16 +532,19 @@ impl Stack {
     }
 
     /// A system notification was shown.
-    pub fn toast_shown(&self, id: BannerId, out: &mut Vec<StackEffect>) {
-        if let Some(toast) = self.toasted.iter().find(|toast| toast.id == id) {
+    pub fn toast_shown(&mut self, now: MonoTime, id: BannerId, out: &mut Vec<StackEffect>) {
+        if let Some(toast) = self.toasted.iter_mut().find(|toast| toast.id == id) {
+            toast.answer_by = None;
             let own = toast.posts.iter().map(|post| (toast.server, *post));
             presented(own.chain(toast.sums_up.iter().copied()), out);
         }
+        self.feed_system(now, out);
     }
 
     /// A system notification is gone.
-    pub fn toast_gone(&mut self, id: BannerId) {
+    pub fn toast_gone(&mut self, now: MonoTime, id: BannerId, out: &mut Vec<StackEffect>) {
         self.toasted.retain(|toast| toast.id != id);
+        self.feed_system(now, out);
     }
 
     /// The pointer came or left.
@@ -543,7 +583,11 @@ impl Stack {
         let card = match place {
             Some(index) => Some(self.displayed.remove(index)),
             None => {
-                self.waiting.iter().position(|card| card.head.id == id).and_then(|index| self.waiting.remove(index))
+                let find = |cards: &VecDeque<Card>| cards.iter().position(|card| card.head.id == id);
+                match find(&self.waiting) {
+                    Some(index) => self.waiting.remove(index),
+                    None => find(&self.toasts).and_then(|index| self.toasts.remove(index)),
+                }
             }
         };
         if let Some(card) = card.as_ref().filter(|card| !card.is_painted()) {
@@ -556,7 +600,8 @@ impl Stack {
 
     /// Takes all away.
     pub fn clear(&mut self) {
-        for card in self.displayed.drain(..).chain(self.waiting.drain(..)).filter(|card| !card.is_painted()) {
+        let cards = self.displayed.drain(..).chain(self.waiting.drain(..)).chain(self.toasts.drain(..));
+        for card in cards.filter(|card| !card.is_painted()) {
             self.settled.extend(card.stands_for());
         }
         self.release_if_empty();
@@ -580,6 +625,7 @@ impl Stack {
         };
         self.displayed.retain(&mut stays);
         self.waiting.retain(&mut stays);
+        self.toasts.retain(&mut stays);
         self.toasted.retain(|toast| {
             let close = gone(toast.server, toast.conversation);
             if close {
@@ -596,6 +642,7 @@ impl Stack {
         let is_gone = |card: &Card| card.head.server == server && card.head.kind == kind;
         self.displayed.retain(|card| !is_gone(card));
         self.waiting.retain(|card| !is_gone(card));
+        self.toasts.retain(|card| !is_gone(card));
         self.release_if_empty();
         self.fill(now, prefs);
     }
@@ -628,6 +675,7 @@ impl Stack {
         };
         self.displayed.retain_mut(&mut keep);
         self.waiting.retain_mut(&mut keep);
+        self.toasts.retain_mut(&mut keep);
         self.toasted.retain_mut(|toast| {
             if !of_channel(toast.server, toast.conversation) || !toast.posts.contains(&post) {
                 return true;
@@ -645,7 +693,7 @@ impl Stack {
     /// The text of a shown post changed.
     pub fn edit(&mut self, server: ServerId, post: PostId, text: &str, body: &str) -> bool {
         let mut changed = false;
-        for card in self.displayed.iter_mut().chain(&mut self.waiting) {
+        for card in self.displayed.iter_mut().chain(&mut self.waiting).chain(&mut self.toasts) {
             if card.head.server != server || card.head.post_id != Some(post) {
                 continue;
             }
@@ -690,8 +738,12 @@ impl Stack {
         }
         for card in late {
             self.missed = self.missed.saturating_add(1);
-            self.hand_to_system(card, out);
+            self.hand_to_system(now, card, out);
         }
+        for toast in self.toasted.iter_mut().filter(|toast| toast.answer_by.is_some_and(|by| by <= now)) {
+            toast.answer_by = None;
+        }
+        self.feed_system(now, out);
         self.release_if_empty();
         self.fill(now, prefs);
         before != self.displayed.len()
@@ -708,6 +760,7 @@ impl Stack {
                 };
                 [timer, card.paint_by]
             })
+            .chain(self.toasted.iter().map(|toast| toast.answer_by.filter(|_| !self.toasts.is_empty())))
             .flatten()
             .min()
     }

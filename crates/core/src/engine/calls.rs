@@ -11,7 +11,7 @@ use crate::decide::reason::Reason;
 use crate::decide::setting::Setting;
 use crate::draft::Draft;
 use crate::effect::{Effect, Effects};
-use crate::engine::Engine;
+use crate::engine::{Engine, carry_out};
 use crate::event::{ActiveCall, CallEvent, CallsSetup, ChannelType, Priority};
 use crate::ids::{BannerId, CallId, ChannelId, PostId, ServerId};
 use crate::official::wording;
@@ -396,7 +396,9 @@ impl Engine {
         if let Some(banner) = banner {
             self.stack.remove(now.mono, banner, &self.prefs.banner);
             if self.stack.toast(banner).is_some() {
-                self.stack.toast_gone(banner);
+                let mut effects = Vec::new();
+                self.stack.toast_gone(now.mono, banner, &mut effects);
+                carry_out(effects, out);
                 out.push(Effect::CloseToast(banner));
             }
             self.dirty = true;

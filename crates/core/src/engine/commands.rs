@@ -215,7 +215,7 @@ impl Engine {
         }
         if self.prefs.use_system_notifications && self.surface == Surface::Banners {
             let mut effects = Vec::new();
-            self.stack.all_to_toasts(&mut effects);
+            self.stack.all_to_toasts(now.mono, &mut effects);
             carry_out(effects, out);
         }
         self.stack.fill(now.mono, &self.prefs.banner);
@@ -257,7 +257,9 @@ impl Engine {
         {
             self.stop_ringing_call(card.head.server, call, out);
         }
-        self.stack.toast_gone(banner);
+        let mut effects = Vec::new();
+        self.stack.toast_gone(now.mono, banner, &mut effects);
+        carry_out(effects, out);
         self.dirty = true;
     }
 

@@ -298,7 +298,7 @@ impl Engine {
             Surface::Banners if !self.prefs.use_system_notifications => {
                 self.stack.push(now.mono, card, &self.prefs.banner);
             }
-            Surface::Banners | Surface::Toasts => self.stack.push_toast(card, &mut effects),
+            Surface::Banners | Surface::Toasts => self.stack.push_toast(now.mono, card, &mut effects),
             Surface::Nowhere => {}
         }
         self.dirty = true;

@@ -18,7 +18,7 @@ impl Engine {
                     self.surface = surface;
                     self.dirty = true;
                     if surface == Surface::Toasts {
-                        self.stack.all_to_toasts(&mut effects);
+                        self.stack.all_to_toasts(now.mono, &mut effects);
                     }
                 }
             }
@@ -43,18 +43,18 @@ impl Engine {
             }
             Signal::ToastShown(id) => {
                 self.test_painted(now, id);
-                self.stack.toast_shown(id, &mut effects);
+                self.stack.toast_shown(now.mono, id, &mut effects);
                 self.clear(ProblemKind::Toasts);
             }
             // Says nothing of the service, so its trouble stays.
             Signal::ToastPrinted(id) => {
-                self.stack.toast_shown(id, &mut effects);
-                self.stack.toast_gone(id);
+                self.stack.toast_shown(now.mono, id, &mut effects);
+                self.stack.toast_gone(now.mono, id, &mut effects);
             }
-            Signal::ToastClosed(id) => self.stack.toast_gone(id),
+            Signal::ToastClosed(id) => self.stack.toast_gone(now.mono, id, &mut effects),
             Signal::ToastClicked(id) => self.open_banner(now, id, out),
             Signal::ToastFailed(id) => {
-                self.stack.toast_gone(id);
+                self.stack.toast_gone(now.mono, id, &mut effects);
                 self.raise(ProblemKind::Toasts, "");
             }
             Signal::SystemDoNotDisturb(on) => {

@@ -5,7 +5,7 @@ use belfry_core::effect::{Effect, Write};
 use belfry_core::event::{Event, ServerConfig, Status, User};
 use belfry_core::signal::{Signal, Surface};
 
-use crate::world::{NORTH, Setup, World, channel, message, person};
+use crate::world::{NORTH, Setup, World, channel, message, person, props};
 
 #[test]
 fn a_banner_leaves_after_its_time_on_screen() {
@@ -54,7 +54,7 @@ fn without_a_place_for_banners_everything_is_a_system_notification() {
 
 #[test]
 fn a_busy_conversation_is_one_banner_with_a_count_and_its_most_important_line() {
-    let mut world = World::with(&Setup { ops: crate::world::props(&[("desktop", "all")]), ..Setup::default() });
+    let mut world = World::with(&Setup { ops: props(&[("desktop", "all")]), ..Setup::default() });
     world.arrives(message("1", "build 1"));
     world.arrives(message("2", "@morgan look").mentioning_me());
     world.arrives(message("3", "build 3"));
@@ -81,7 +81,7 @@ fn at_most_four_are_shown_and_the_rest_wait() {
                 ))),
             },
         );
-        world.event(NORTH, Event::MemberUpdated(Box::new(crate::world::member_of(&name, crate::world::props(&[])))));
+        world.event(NORTH, Event::MemberUpdated(Box::new(crate::world::member_of(&name, props(&[])))));
         world.arrives(message(&name, &name).in_channel(&name).mentioning_me());
     }
     world.paints();
@@ -265,4 +265,42 @@ fn a_card_says_which_picture_fits_and_that_none_does_under_another_name() {
     let signs: Vec<(&str, bool)> = decisions.iter().map(|decision| (&*decision.sender, decision.alias)).collect();
     assert_eq!(signs, [("rosa", false), ("rosa", false), ("Release bot", true)]);
     assert_eq!(world.view().banners[0].picture, None);
+}
+
+#[test]
+fn a_flood_of_system_notifications_waits_for_the_system_and_none_of_it_is_lost() {
+    let mut world =
+        World::with(&Setup { surface: Surface::Toasts, ops: props(&[("desktop", "all")]), ..Setup::default() });
+    for number in 0..300 {
+        world.arrives(message(&format!("{number}"), &format!("message {number}")));
+    }
+    assert_eq!(world.toasts(), 16, "the service is not flooded");
+    let mut shown = 0;
+    while let Some(Effect::ShowToast(view)) =
+        world.effects.iter().filter(|effect| matches!(effect, Effect::ShowToast(_))).nth(shown).cloned()
+    {
+        shown += 1;
+        world.signal(Signal::ToastShown(view.id));
+    }
+    let presented: usize = world
+        .effects
+        .iter()
+        .map(|effect| match effect {
+            Effect::Presented { posts, .. } | Effect::Settled { posts, .. } => posts.len(),
+            _ => 0,
+        })
+        .sum();
+    assert_eq!(presented, 300);
+    assert_eq!(shown, 48, "the last one stands for the rest");
+}
+
+#[test]
+fn a_system_that_never_answers_is_still_told() {
+    let mut world = World::with(&Setup { surface: Surface::Toasts, ..Setup::default() });
+    for number in 0..20 {
+        world.arrives(message(&format!("{number}"), "hi").direct());
+    }
+    assert_eq!(world.toasts(), 16);
+    world.pass_ms(30_000);
+    assert_eq!(world.toasts(), 20);
 }
