@@ -203,6 +203,10 @@ fn count(channel: &mut ChannelState, posted: &Posted<'_>, me: Option<UserId>, cr
     if mine {
         if !views_are_sent && !channel.manually_unread && (!crt || root) {
             mark_read(channel, post.create_at);
+        } else if post.create_at != 0 && post.create_at <= counts.last_viewed_at && (!crt || root) {
+            // The event that says that I read it may come before it (protocol §5.9).
+            counts.read = counts.read.saturating_add(1);
+            counts.read_root = counts.read_root.saturating_add(i64::from(root));
         }
         return;
     }

@@ -196,3 +196,15 @@ fn a_badge_is_a_number_else_a_dot_and_the_exclamation_mark_rides_on_either() {
     sum.add(Badge { mentions: 3, signed_out: true, ..Badge::default() });
     assert_eq!((sum.text().as_str(), sum.rides(), sum.unread), ("5", true, true));
 }
+
+#[test]
+fn a_message_of_mine_is_read_even_where_the_reading_is_told_before_it() {
+    let mut world = World::new();
+    let mut mine = message("1", "on my way").direct().by("morgan");
+    mine.posted.post.create_at = 2_000;
+    world.event(NORTH, Event::ChannelsViewed(vec![(channel("dm"), Some(2_000))]));
+    world.arrives(mine);
+    assert_eq!(world.engine.badge().text(), "");
+    world.arrives(message("2", "good").direct());
+    assert_eq!(world.engine.badge().text(), "1");
+}

@@ -236,7 +236,7 @@ fn play(world: &mut World, happening: &Happening, model: &Model) {
             world.arrives(written(id, place, mine, mention, urgent));
         }
         Happening::Read { place } => {
-            world.event(NORTH, Event::ChannelsViewed(vec![(channel(place_name(place)), None)]));
+            world.event(NORTH, Event::ChannelsViewed(vec![(channel(place_name(place)), Some(500))]));
         }
         Happening::Unread { place, from } => {
             let held = model.channels.get(&place).filter(|held| !held.is_missing_some());
