@@ -167,6 +167,19 @@ pub fn find<'k>(reduced: &str, keys: &'k [Key]) -> Option<&'k Key> {
     })
 }
 
+/// Whether a reduced text names somebody or something that is no person known by that name: a group, perhaps.
+pub fn names_unknown(reduced: &str, is_person: impl Fn(&str) -> bool) -> bool {
+    reduced.match_indices('@').any(|(start, at)| {
+        let before = reduced.get(..start).and_then(|part| part.chars().next_back());
+        let after = reduced.get(start + at.len()..).unwrap_or_default();
+        let belongs = |character: char| character.is_ascii_alphanumeric() || "._-".contains(character);
+        let name = after.split(|character| !belongs(character)).next().unwrap_or_default();
+        let name = name.trim_end_matches(['.', '_', '-']).to_ascii_lowercase();
+        let special = matches!(name.as_str(), "" | "all" | "channel" | "here");
+        before.is_none_or(|character| !is_word(character)) && !special && !is_person(&name)
+    })
+}
+
 fn occurs(text: &str, key: &str) -> bool {
     if key.is_empty() {
         return false;
@@ -243,6 +256,20 @@ mod tests {
             assert!(find(text, &key(word)).is_some(), "{word}");
         }
         assert!(find("naïveté", &key("na")).is_some(), "only ASCII makes words");
+    }
+
+    #[test]
+    fn a_name_that_nobody_has_may_be_a_group() {
+        let is_person = |name: &str| name == "rosa";
+        for (text, expected) in [
+            ("@oncall please", true),
+            ("Please, @OnCall.", true),
+            ("@rosa. and @Rosa", false),
+            ("@here, @all and @channel", false),
+            ("rosa@example.org @ noon", false),
+        ] {
+            assert_eq!(names_unknown(text, is_person), expected, "{text}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::decide::says::{Step, Took};
 use crate::decide::{Mode, Verdict};
 use crate::effect::{Effect, Effects, Fetch};
 use crate::engine::posts::facts;
-use crate::engine::{Engine, Server};
+use crate::engine::{Decided, Engine, Server};
 use crate::event::{ChannelType, Post, Posted};
 use crate::ids::{ChannelId, PostId, ServerId};
 use crate::mention;
@@ -56,6 +56,8 @@ pub(super) struct CatchUp {
     threads_floor: i64,
     /// By the counts: what each channel may have to announce.
     expected: BTreeMap<ChannelId, u32>,
+    /// How many mentions came in channels whose count was held before; of the others only the sum with older ones is known.
+    came: BTreeMap<ChannelId, i64>,
     /// Posts that came live meanwhile, counted already.
     live: VecDeque<Box<Posted<'static>>>,
     live_until: Option<MonoTime>,
@@ -78,6 +80,9 @@ pub(super) struct Before {
     mentions: u32,
     messages: u32,
 }
+
+/// All channels of a server as they were held.
+pub(super) type Held = BTreeMap<ChannelId, Before>;
 
 /// What a run begins with, and what it leaves to the next.
 #[derive(Debug, Default)]
@@ -125,8 +130,31 @@ impl Item {
 }
 
 impl Engine {
-    /// What is held of each channel, before a snapshot replaces it.
-    pub(super) fn held_before(&self, id: ServerId) -> Option<BTreeMap<ChannelId, Before>> {
+    /// The connection is lost: what is held now is from before whatever is missed. Posts that come live on the next
+    /// connection, before everything was read anew, must not hide what was missed before them.
+    pub(super) fn gap_begins(&mut self, id: ServerId) {
+        if self.servers.get(&id).is_some_and(|server| server.before_gap.is_none()) {
+            let held = self.held(id);
+            if let Some(server) = self.servers.get_mut(&id) {
+                server.before_gap = held;
+            }
+        }
+    }
+
+    /// The connection went on where it ended: nothing was missed.
+    pub(super) fn no_gap(&mut self, id: ServerId) {
+        if let Some(server) = self.servers.get_mut(&id) {
+            server.before_gap = None;
+        }
+    }
+
+    /// What was held of each channel before a gap, or is held now; a snapshot is about to replace it.
+    pub(super) fn held_before(&mut self, id: ServerId) -> Option<Held> {
+        let before_gap = self.servers.get_mut(&id).and_then(|server| server.before_gap.take());
+        before_gap.or_else(|| self.held(id))
+    }
+
+    fn held(&self, id: ServerId) -> Option<Held> {
         let state = &self.servers.get(&id).filter(|server| server.state.loaded)?.state;
         let crt = state.crt();
         let held = state.channels.iter().map(|(id, channel)| {
@@ -147,7 +175,7 @@ impl Engine {
         &mut self,
         now: &Now,
         id: ServerId,
-        before: Option<&BTreeMap<ChannelId, Before>>,
+        before: Option<&Held>,
         taken_at_ms: i64,
         out: &mut Effects,
     ) {
@@ -169,7 +197,7 @@ impl Engine {
         };
         self.marks.gaps = self.marks.gaps.saturating_add(1);
         let unfinished = earlier.as_ref().map(|catching| (&catching.floors, catching.threads_floor));
-        let (plan, expected, floors) = plan(&server.state, mark, before, unfinished, self.marks.gaps);
+        let Planned { plan, expected, came, floors } = plan(&server.state, mark, before, unfinished, self.marks.gaps);
         let threads_floor = unfinished.map_or(mark.floor_ms(), |(_, floor)| floor.min(mark.floor_ms()));
         let plan = MissedPlan { threads_after_ms: plan.threads_after_ms.map(|_| threads_floor), ..plan };
         let nothing = plan.channels.is_empty() && plan.threads_after_ms.is_none();
@@ -178,6 +206,7 @@ impl Engine {
             floors,
             threads_floor,
             expected,
+            came,
             live_until: (!live.is_empty()).then(|| now.mono.after(LIVE_WAITS)),
             live,
             live_waits: true,
@@ -286,7 +315,7 @@ impl Engine {
         for missed in &threads {
             server.state.note_thread(&missed.thread);
         }
-        let CatchUp { floors, threads_floor, expected, live, .. } = *catching;
+        let CatchUp { floors, threads_floor, expected, came, live, .. } = *catching;
         let wanted = |post: &Post<'_>| {
             let channel = server.state.channels.get(&post.channel_id);
             // What is newer than the snapshot comes live: the socket was open before.
@@ -296,7 +325,8 @@ impl Engine {
             post.delete_at == 0 && !comes_live && floor.is_some_and(|floor| post.create_at > floor)
         };
         let posts: Vec<Post<'static>> = posts.into_iter().filter(wanted).collect();
-        let mentions = mentioned_among(server, &posts, &threads);
+        let hand = Hand { floors: &floors, came: &came, cut: &incomplete_channels, decided: &self.decided, server: id };
+        let mentions = mentioned_among(server, &posts, &threads, &hand);
         let followed = followed_from(&server.state, &posts, &threads, &mentions);
         let mut items: Vec<Item> = live.into_iter().map(Item::Live).collect();
         for post in posts {
@@ -411,7 +441,10 @@ impl Engine {
     pub(super) fn note_decided(&mut self, now: &Now, id: ServerId, create_at: i64, out: &mut Effects) {
         let Some(server) = self.servers.get(&id) else { return };
         // Before a gap is closed, what is older than this post may be undecided.
-        if server.catching.is_none() && create_at <= latest(now.wall_ms().saturating_add(server.ahead_ms)) {
+        if server.catching.is_none()
+            && server.before_gap.is_none()
+            && create_at <= latest(now.wall_ms().saturating_add(server.ahead_ms))
+        {
             self.marks.advance(id, create_at, false, out);
         }
     }
@@ -456,18 +489,27 @@ fn level_in(state: &ServerState, id: ChannelId) -> Option<Level> {
     Some(effective_level(prefs.desktop, state.account.level(), channel.channel_type))
 }
 
+/// What a gap comes to by the counts.
+struct Planned {
+    plan: MissedPlan,
+    expected: BTreeMap<ChannelId, u32>,
+    came: BTreeMap<ChannelId, i64>,
+    floors: BTreeMap<ChannelId, i64>,
+}
+
 /// Which channels moved and may have something to announce, the most important first; what the counts say of each; and
 /// from where each is missing.
 fn plan(
     state: &ServerState,
     mark: Mark,
-    before: Option<&BTreeMap<ChannelId, Before>>,
+    before: Option<&Held>,
     unfinished: Option<(&BTreeMap<ChannelId, i64>, i64)>,
     number: u64,
-) -> (MissedPlan, BTreeMap<ChannelId, u32>, BTreeMap<ChannelId, i64>) {
+) -> Planned {
     let crt = state.crt();
     let mut floors = BTreeMap::new();
     let mut expected = BTreeMap::new();
+    let mut came = BTreeMap::new();
     let mut wanted = Vec::new();
     let mut channels: Vec<_> = state.channels.iter().collect();
     channels.sort_unstable_by_key(|(id, _)| **id);
@@ -500,6 +542,9 @@ fn plan(
             Some(Level::Mention) => mentions,
             Some(Level::All | Level::Default | Level::Unknown) => messages.max(mentions),
         };
+        if known.is_some() {
+            came.insert(*id, i64::from(mentions));
+        }
         if count > 0 {
             expected.insert(*id, count);
             wanted.push((Reverse(personal), Reverse(mentions), Reverse(channel.last_post_at), *id, floor));
@@ -510,12 +555,36 @@ fn plan(
     let channels = channels.map(|(_, _, _, channel_id, after_ms)| MissedChannel { channel_id, after_ms }).collect();
     let threads = state.counted_threads().any(|(_, counts)| counts.unread_threads > 0 || counts.unread_mentions > 0);
     let threads_after_ms = (crt && threads).then_some(0);
-    (MissedPlan { number, channels, threads_after_ms, collapsed: crt }, expected, floors)
+    Planned { plan: MissedPlan { number, channels, threads_after_ms, collapsed: crt }, expected, came, floors }
+}
+
+/// What is known of the posts in hand besides themselves.
+struct Hand<'a> {
+    floors: &'a BTreeMap<ChannelId, i64>,
+    came: &'a BTreeMap<ChannelId, i64>,
+    /// Channels that were not read to the end.
+    cut: &'a [ChannelId],
+    decided: &'a Decided,
+    server: ServerId,
+}
+
+/// How many of some posts mention me.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mentions {
+    /// Exactly so many.
+    Are(usize),
+    /// So many at most: older posts, which are not in hand, may be among those that the server counts.
+    AtMost(usize),
 }
 
 /// Which of the missed posts mention me (notifications §1.8): the server tells it of live posts only. Its counters say how
 /// many do; the text says which.
-fn mentioned_among(server: &Server, posts: &[Post<'static>], threads: &[MissedThread]) -> BTreeSet<PostId> {
+fn mentioned_among(
+    server: &Server,
+    posts: &[Post<'static>],
+    threads: &[MissedThread],
+    hand: &Hand<'_>,
+) -> BTreeSet<PostId> {
     let state = &server.state;
     let crt = state.crt();
     let mut places: BTreeMap<(ChannelId, Option<PostId>), Vec<&Post<'static>>> = BTreeMap::new();
@@ -525,12 +594,30 @@ fn mentioned_among(server: &Server, posts: &[Post<'static>], threads: &[MissedTh
     let mut found = BTreeSet::new();
     for ((channel_id, root), mut posts) in places {
         let Some(channel) = state.channels.get(&channel_id) else { continue };
+        let many = |count: i64| usize::try_from(count.max(0)).unwrap_or(usize::MAX);
+        let unread = many(channel.counts.unread(crt).mentions);
+        let anew = |post: &Post<'_>| !hand.decided.contains(hand.server, post.id);
         let (read_up_to, count) = match root {
             Some(root) => match threads.iter().find(|missed| missed.thread.id == root) {
-                Some(missed) => (missed.last_viewed_at, missed.thread.unread_mentions),
+                // Threads are read from where they were read last.
+                Some(missed) => (missed.last_viewed_at, Mentions::Are(many(missed.thread.unread_mentions))),
                 None => continue,
             },
-            None => (channel.counts.last_viewed_at, channel.counts.unread(crt).mentions),
+            None => {
+                let read_up_to = channel.counts.last_viewed_at;
+                let cut = hand.cut.contains(&channel_id);
+                match (hand.came.get(&channel_id), hand.floors.get(&channel_id)) {
+                    (_, Some(floor)) if *floor <= read_up_to && !cut => (read_up_to, Mentions::Are(unread)),
+                    (Some(came), _) if !cut => {
+                        posts.retain(|post| anew(post));
+                        (read_up_to, Mentions::Are(many(*came)))
+                    }
+                    _ => {
+                        posts.retain(|post| anew(post));
+                        (read_up_to, Mentions::AtMost(unread))
+                    }
+                }
+            }
         };
         let mine =
             |post: &Post<'_>| post.user_id.is_some() && post.user_id == state.me_id() && !post.props.from_webhook;
@@ -539,12 +626,20 @@ fn mentioned_among(server: &Server, posts: &[Post<'static>], threads: &[MissedTh
             post.create_at > read_up_to && !mine(post) && (!is_join_leave_like(&post.kind) || adds_me(post))
         });
         posts.sort_by_key(|post| (Reverse(post.create_at), post.id));
-        let count = usize::try_from(count.max(0)).unwrap_or(usize::MAX);
-        if channel.channel_type == Some(ChannelType::Direct) || count >= posts.len() {
+        let (Mentions::Are(most) | Mentions::AtMost(most)) = count;
+        let all = match channel.channel_type {
+            Some(ChannelType::Direct) => true,
+            // In a group every message mentions, on servers that count so.
+            Some(ChannelType::Group) => most >= posts.len(),
+            Some(ChannelType::Public | ChannelType::Private) | None => {
+                matches!(count, Mentions::Are(count) if count >= posts.len())
+            }
+        };
+        if all {
             found.extend(posts.iter().map(|post| post.id));
             continue;
         }
-        if count == 0 {
+        if most == 0 {
             continue;
         }
         // The newest posts are unread for certain, so among equals they come first.
@@ -565,7 +660,7 @@ fn mentioned_among(server: &Server, posts: &[Post<'static>], threads: &[MissedTh
                 1
             } else if post.edit_at > 0 && mention::find(&text, &own).is_some() {
                 2
-            } else if text.contains('@') {
+            } else if mention::names_unknown(&text, |name| state.user_named(name).is_some()) {
                 // A group that I belong to, perhaps.
                 3
             } else if post.root_id.is_some() {
@@ -577,8 +672,12 @@ fn mentioned_among(server: &Server, posts: &[Post<'static>], threads: &[MissedTh
         };
         let mut ranked: Vec<(u8, PostId)> = posts.iter().map(|post| (likely(post), post.id)).collect();
         ranked.sort_by_key(|(rank, _)| *rank);
+        if matches!(count, Mentions::AtMost(_)) {
+            // What the text does not support may as well be the older posts.
+            ranked.retain(|(rank, _)| *rank <= 3);
+        }
         let certain = ranked.iter().filter(|(rank, _)| *rank == 0).count();
-        found.extend(ranked.iter().take(count.max(certain)).map(|(_, id)| *id));
+        found.extend(ranked.iter().take(most.max(certain)).map(|(_, id)| *id));
     }
     found
 }

@@ -117,6 +117,8 @@ struct Server {
     session: session_life::Session,
     /// How far the server's clock is ahead of ours, milliseconds.
     ahead_ms: i64,
+    /// What was held when the connection was lost, until it is whole again.
+    before_gap: Option<catch_up::Held>,
     /// A gap that is being closed.
     catching: Option<Box<catch_up::CatchUp>>,
     counts_check: counts::CountsCheck,
@@ -354,6 +356,11 @@ struct Decided {
 }
 
 impl Decided {
+    /// Whether a post is remembered.
+    fn contains(&self, server: ServerId, post: PostId) -> bool {
+        self.seen.contains(&(server, post))
+    }
+
     /// Remembers a post; `false` where it was remembered already.
     fn insert(&mut self, server: ServerId, post: PostId) -> bool {
         if !self.seen.insert((server, post)) {

@@ -233,7 +233,9 @@ impl Engine {
             server.session = super::session_life::Session::default();
             server.catching = None;
             server.saves.forget();
+            server.before_gap = None;
         }
+        let was_live = server.health == Health::Live;
         if server.health != health || server.signed_out != signed_out {
             self.dirty = true;
         }
@@ -252,7 +254,10 @@ impl Engine {
             self.fail_writes(id, "the connection ended meanwhile");
         }
         if self.servers.get(&id).is_some_and(|server| server.health == Health::Live) {
+            self.no_gap(id);
             self.resume_catch_up(id, out);
+        } else if was_live {
+            self.gap_begins(id);
         }
     }
 

@@ -425,3 +425,52 @@ fn a_channel_joined_during_the_gap_is_caught_up_with() {
     world.answers(&plan, vec![at(message("1", "welcome @morgan").in_channel("new"), then)]);
     assert_eq!(world.told(), [pair("1", "notify")]);
 }
+
+#[test]
+fn what_comes_live_before_everything_was_read_anew_does_not_hide_what_was_missed_before_it() {
+    let setup = Setup::default();
+    let mut world = world(&setup);
+    world.event(NORTH, Event::Connection(Connection::Live { version: String::new() }));
+    let missed = world.wall();
+    world.event(NORTH, Event::Connection(Connection::Waiting { reason: "lost".to_owned(), retry_in_ms: 3_000 }));
+    world.pass_ms(20_000);
+    // Connected anew, but a load was made a moment ago and the next one has to wait.
+    world.event(NORTH, Event::Connection(Connection::Connecting));
+    let live = world.wall();
+    world.arrives(at(message("live", "look, @morgan"), live).mentioning_me());
+    world.pass_ms(10_000);
+    let plan = world.reconnects(held(&setup, &[("ops", live, 2, 2)])).expect("something was missed");
+    world.answers(
+        &plan,
+        vec![at(message("live", "look, @morgan"), live), at(message("missed", "hello, @morgan"), missed)],
+    );
+    assert_eq!(world.told(), [pair("live", "notify"), pair("missed", "notify")]);
+}
+
+#[test]
+fn a_crash_before_a_gap_is_closed_does_not_move_the_mark_over_it() {
+    let setup = Setup::default();
+    let mut world = world(&setup);
+    world.event(NORTH, Event::Connection(Connection::Live { version: String::new() }));
+    world.event(NORTH, Event::Connection(Connection::Waiting { reason: "lost".to_owned(), retry_in_ms: 3_000 }));
+    world.pass_ms(2 * 60_000);
+    world.effects.clear();
+    let now = world.wall();
+    world.arrives(at(message("live", "look, @morgan"), now).mentioning_me());
+    assert!(!world.effects.iter().any(|effect| matches!(effect, Effect::Mark(..))), "what lies before is not decided");
+}
+
+#[test]
+fn mentions_that_were_unread_before_are_not_given_to_what_came_after_a_restart() {
+    let setup = Setup::default();
+    let mut world = World::unsigned(&setup);
+    let begin = world.wall();
+    world.starts(Vec::new(), vec![(NORTH, Mark { from_ms: begin - 90 * MINUTE, up_to_ms: begin - 10 * MINUTE })]);
+    // Three mentions are unread, all from before; two messages came since, and one of them names somebody else.
+    let plan = world.reconnects(held(&setup, &[("ops", begin - 1_000, 9, 3)])).unwrap();
+    world.answers(
+        &plan,
+        vec![at(message("1", "anything"), begin - 2_000), at(message("2", "look, @morgan"), begin - 1_000)],
+    );
+    assert_eq!(world.told(), [pair("1", "not_mentioned"), pair("2", "notify")]);
+}
