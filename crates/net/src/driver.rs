@@ -110,10 +110,16 @@ impl Driver {
             };
             let has_room = self.outbox.len() < EFFECTS_WAITING;
             tokio::select! {
+                // What is rare goes first: no flood of reports holds up a person or a deadline; and a simulated run repeats
+                // itself.
+                biased;
                 _ = &mut self.queues.stop => break,
-                Some(command) = self.queues.commands.recv() => self.on_command(command),
+                () = sleep => {
+                    let now = self.clock.now();
+                    self.step(&now, Input::Tick);
+                }
                 Some(signal) = self.queues.signals.recv() => self.on_signal(signal),
-                Some(report) = self.queues.reports.recv(), if has_room => self.on_reports(report),
+                Some(command) = self.queues.commands.recv() => self.on_command(command),
                 Some(wish) = self.queues.avatars.recv() => self.on_avatar(wish),
                 Some(Asked { query, answer }) = self.queues.questions.recv() => {
                     let now = self.clock.now();
@@ -132,10 +138,7 @@ impl Driver {
                         self.outbox.clear();
                     }
                 }
-                () = sleep => {
-                    let now = self.clock.now();
-                    self.step(&now, Input::Tick);
-                }
+                Some(report) = self.queues.reports.recv(), if has_room => self.on_reports(report),
             }
             self.hand_out();
         }

@@ -106,7 +106,8 @@ async fn pump(shared: &Shared, stream: Stream, wake: &Notify, id: &str, socket: 
             Ok(Err(_)) | Err(_) => return,
         }
         tokio::select! {
-            () = wake.notified() => {}
+            // Not in random order, so that a simulated run repeats itself; what waits is written in any case.
+            biased;
             () = sleep_until(authenticate_by.unwrap_or(pong_by)), if authenticate_by.is_some() => {
                 authenticate_by = None;
                 let valid = { let inner = shared.lock(); inner.hub.identity(id, &inner.state).1 };
@@ -143,7 +144,8 @@ async fn pump(shared: &Shared, stream: Stream, wake: &Notify, id: &str, socket: 
                     return;
                 }
                 Some(Err(_)) => return,
-            }
+            },
+            () = wake.notified() => {}
         }
     }
 }

@@ -234,6 +234,14 @@ impl Session {
                 }
             };
             tokio::select! {
+                // What is rare goes first, so that no flood of frames holds it up; and a simulated run repeats itself.
+                biased;
+                () = sleep => {
+                    if self.token_at.is_some_and(|at| at <= self.start.clock.mono()) {
+                        self.sign_in().await;
+                    }
+                    self.advance(Input::Tick).await;
+                }
                 message = self.start.inbox.recv(), if self.jobs.len() < JOBS => match message {
                     Some(ToSession::Stop) | None => break,
                     Some(message) => self.on_message(message).await,
@@ -244,12 +252,6 @@ impl Session {
                     Err(error) => if let Ok(panic) = error.try_into_panic() { std::panic::resume_unwind(panic) },
                 },
                 message = next_message(&mut self.socket) => self.on_socket(message).await,
-                () = sleep => {
-                    if self.token_at.is_some_and(|at| at <= self.start.clock.mono()) {
-                        self.sign_in().await;
-                    }
-                    self.advance(Input::Tick).await;
-                }
             }
             if let Some(slept) = suspend.jump(&self.start.clock.now()) {
                 tracing::info!(server = self.start.prefs.id.0, seconds = slept.as_secs(), "the computer slept");
