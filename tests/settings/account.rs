@@ -40,6 +40,7 @@ const TABLE: [(SettingKey, &str, &[&str]); 16] = [
 #[tokio::test]
 async fn every_value_of_every_setting_reaches_the_server_under_its_key_and_nothing_else_changes() {
     let mut desk = Desk::new(world()).await;
+    let mut elsewhere = desk.elsewhere().await;
     let morgan = desk.server.person("morgan");
     // What another client stored and we know nothing of.
     morgan.sets_notify("future_setting", "someday").unwrap();
@@ -54,6 +55,7 @@ async fn every_value_of_every_setting_reaches_the_server_under_its_key_and_nothi
             assert_eq!((page.value(key), page.field(key).unknown), (*value, false));
             expected.insert(name.to_owned(), (*value).to_owned());
             assert_eq!(morgan.notify_props().unwrap(), expected, "{name} = {value}");
+            elsewhere.until("seen on the other computer", |page| page.stored == expected).await;
         }
     }
     for interval in ["900", "3600", "30"] {
@@ -64,6 +66,7 @@ async fn every_value_of_every_setting_reaches_the_server_under_its_key_and_nothi
         })
         .await;
         assert_eq!(morgan.preference("notifications", "email_interval").unwrap().as_deref(), Some(interval));
+        elsewhere.until("the interval too", |page| page.value(SettingKey::EmailInterval) == interval).await;
     }
     assert_eq!(morgan.notify_props().unwrap(), expected, "an interval is no key of the map");
 }

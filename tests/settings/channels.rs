@@ -28,6 +28,7 @@ const OFF_TOPIC: &str = "Off-Topic";
 #[tokio::test]
 async fn every_column_is_written_under_its_key_and_what_equals_the_account_becomes_default() {
     let mut desk = Desk::new(world()).await;
+    let mut elsewhere = desk.elsewhere().await;
     let morgan = desk.server.person("morgan");
     let table: [(ChannelEdit, &[(&str, &str)]); 16] = [
         (ChannelEdit::Mute(true), &[("mark_unread", "mention")]),
@@ -50,6 +51,7 @@ async fn every_column_is_written_under_its_key_and_what_equals_the_account_becom
     ];
     for (change, expected) in table {
         let before = morgan.channel_props("off-topic").unwrap();
+        let differs = |value: &str| !matches!(value, "default" | "off") && value != "all";
         edit(&desk, &[OFF_TOPIC], vec![change.clone()]).await;
         let is_there = || {
             let held = morgan.channel_props("off-topic").unwrap();
@@ -60,6 +62,10 @@ async fn every_column_is_written_under_its_key_and_what_equals_the_account_becom
         for (key, value) in expected {
             assert_eq!(after.get(*key).map(String::as_str), Some(*value), "{change:?}: {after:?}");
         }
+        let is_seen = |(key, value): &(&str, &str), row: &belfry_core::settings::channels::ChannelRow| {
+            !differs(value) || row.props.get(*key).is_some_and(|held| held == value)
+        };
+        elsewhere.until_row(OFF_TOPIC, "seen elsewhere", |row| expected.iter().all(|pair| is_seen(pair, row))).await;
         let touched = |key: &str| expected.iter().any(|(name, _)| *name == key) || key.starts_with("push");
         for (key, value) in before.iter().filter(|(key, _)| !touched(key)) {
             assert_eq!(after.get(key), Some(value), "{change:?} touched {key}");

@@ -37,14 +37,22 @@ fn timing() -> Timing {
 
 /// One server, and Belfry as somebody at a window sees it.
 pub(crate) struct Desk {
-    pub(crate) server: PracticeServer,
+    pub(crate) server: Arc<PracticeServer>,
     running: Running,
     decisions: Vec<Decision>,
 }
 
 impl Desk {
     pub(crate) async fn new(world: World) -> Self {
-        let server = PracticeServer::start(Options::with_world(world)).await.unwrap();
+        Self::on(Arc::new(PracticeServer::start(Options::with_world(world)).await.unwrap())).await
+    }
+
+    /// The same person on another computer.
+    pub(crate) async fn elsewhere(&self) -> Self {
+        Self::on(Arc::clone(&self.server)).await
+    }
+
+    async fn on(server: Arc<PracticeServer>) -> Self {
         let entry: ServerPrefs = serde_json::from_value(serde_json::json!({
             "id": SERVER, "url": server.url(), "name": "Northwind", "username": "morgan", "permission": "allowed",
             "insecure": true,
