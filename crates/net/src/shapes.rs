@@ -13,12 +13,21 @@ use belfry_core::event::{
     User,
 };
 use belfry_core::ids::{ChannelId, PostId, TeamId, UserId};
+use belfry_core::text::cut_at_char;
 use serde::Deserialize;
 
 use crate::lenient::{self, One, TextMap};
 
 pub use calls::{CallChannelShape, CallShape, calls_ringing};
 pub use list::{List, list};
+
+/// Bytes of a name: servers allow 64 letters, and a group is called by the names of its eight members.
+const LONGEST_NAME: usize = 1024;
+
+/// A name as it is kept: whatever a server sends, a hundred thousand of them have room.
+fn name(text: String) -> String {
+    if text.len() <= LONGEST_NAME { text } else { cut_at_char(&text, LONGEST_NAME).to_owned() }
+}
 
 /// A channel on the wire (protocol §3.2).
 #[derive(Debug, Default, Deserialize)]
@@ -59,8 +68,8 @@ impl ChannelShape {
             id: self.id?,
             team_id: self.team_id,
             channel_type,
-            name: self.name,
-            display_name: self.display_name,
+            name: name(self.name),
+            display_name: name(self.display_name),
             delete_at: self.delete_at.unwrap_or(0),
             last_post_at: self.last_post_at.unwrap_or(0),
             total_msg_count: self.total_msg_count.unwrap_or(0),
@@ -157,10 +166,10 @@ impl UserShape {
             self.props.map(|props| props.remote_username).filter(|name| !name.is_empty() && !self.remote_id.is_empty());
         Some(User {
             id: Some(self.id?),
-            username: self.username,
-            first_name: self.first_name,
-            last_name: self.last_name,
-            nickname: self.nickname,
+            username: name(self.username),
+            first_name: name(self.first_name),
+            last_name: name(self.last_name),
+            nickname: name(self.nickname),
             delete_at: self.delete_at.unwrap_or(0),
             update_at: self.update_at.unwrap_or(0),
             last_picture_update: self.last_picture_update.unwrap_or(0),
@@ -191,8 +200,8 @@ impl TeamShape {
     pub fn into_team(self) -> Option<Team> {
         Some(Team {
             id: self.id?,
-            name: self.name,
-            display_name: self.display_name,
+            name: name(self.name),
+            display_name: name(self.display_name),
             delete_at: self.delete_at.unwrap_or(0),
         })
     }

@@ -16,6 +16,11 @@ use crate::state::account::Account;
 use crate::state::channel::{ChannelPrefs, ChannelState};
 use crate::state::threads::Threads;
 
+/// Channels that are held of one server, as many as memberships are read of it. A server that invents more is not believed.
+const MOST_CHANNELS: usize = 100_000;
+/// People that are held of one server: the others are called what their messages say.
+const MOST_USERS: usize = 100_000;
+
 /// Everything that is known of one server.
 #[derive(Debug, Default)]
 pub struct ServerState {
@@ -107,7 +112,7 @@ impl ServerState {
         self.apply_preferences(&preferences);
         self.teams = teams.into_iter().map(|team| (team.id, Arc::new(team))).collect();
         let mut old = core::mem::take(&mut self.channels);
-        for channel in channels {
+        for channel in channels.into_iter().take(MOST_CHANNELS) {
             let mut state = ChannelState::from_channel(&channel);
             // Frames that were buffered meanwhile may be in these counters already (protocol §3.7).
             state.counted_up_to = channel.last_post_at;
@@ -186,6 +191,9 @@ impl ServerState {
         let id = user.id?;
         let props = user.notify_props.take();
         if self.me.id != Some(id) {
+            if self.users.len() >= MOST_USERS && !self.users.contains_key(&id) {
+                return None;
+            }
             let was_active = self.users.get(&id).is_none_or(|known| known.delete_at == 0);
             let is_active = user.delete_at == 0;
             self.remember_username(id, &user.username);
@@ -235,24 +243,29 @@ impl ServerState {
 
     /// Applies a channel's own data.
     pub fn apply_channel(&mut self, channel: &Channel) {
-        match self.channels.get_mut(&channel.id) {
-            Some(state) => state.set_channel(channel),
-            None => {
-                self.channels.insert(channel.id, ChannelState::from_channel(channel));
-            }
+        if let Some(state) = self.channels.get_mut(&channel.id) {
+            state.set_channel(channel);
+        } else if self.has_room_for(channel.id) {
+            self.channels.insert(channel.id, ChannelState::from_channel(channel));
+        } else {
+            return;
         }
         self.touch(channel.id);
     }
 
     /// Applies a membership that came by itself (notifications §4.5, `channel_member_updated`).
     pub fn apply_member(&mut self, member: &Member) {
-        self.channels.entry(member.channel_id).or_insert_with(ChannelState::unknown).merge_member(member);
+        if self.has_room_for(member.channel_id) {
+            self.channels.entry(member.channel_id).or_insert_with(ChannelState::unknown).merge_member(member);
+        }
         self.touch(member.channel_id);
     }
 
     /// Takes over a membership as it was fetched.
     pub fn set_member(&mut self, member: &Member) {
-        self.channels.entry(member.channel_id).or_insert_with(ChannelState::unknown).set_member(member);
+        if self.has_room_for(member.channel_id) {
+            self.channels.entry(member.channel_id).or_insert_with(ChannelState::unknown).set_member(member);
+        }
         self.touch(member.channel_id);
     }
 
@@ -262,6 +275,10 @@ impl ServerState {
             channel.prefs = Some(Box::new(ChannelPrefs::read(props)));
         }
         self.touch(id);
+    }
+
+    fn has_room_for(&self, channel: ChannelId) -> bool {
+        self.channels.len() < MOST_CHANNELS || self.channels.contains_key(&channel)
     }
 
     /// Learns of an unread thread that the counters include already.
@@ -360,8 +377,9 @@ impl ServerState {
 
 fn teammate(me: &User, channel_name: &str) -> Option<UserId> {
     let me = me.id?;
-    // Asked at every post of a direct message, where a general search would be most of its counting.
-    let at = channel_name.as_bytes().windows(2).position(|pair| pair == b"__")?;
+    // Asked at every post of a direct message, where a search would be most of its counting: real ids are 26 long.
+    let between = |at: &usize| channel_name.as_bytes().get(*at..).is_some_and(|rest| rest.starts_with(b"__"));
+    let at = Some(26).filter(between).or_else(|| (0..channel_name.len()).find(between))?;
     let (first, second) = (channel_name.get(..at)?, channel_name.get(at.saturating_add(2)..)?);
     let other = if first == me.as_str() { second } else { first };
     UserId::parse(other)
@@ -391,6 +409,35 @@ pub fn version_below(version: &str, major: u32, minor: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn people_and_channels_without_end_fill_a_bounded_memory() {
+        let mut state = ServerState::default();
+        for n in 0..=MOST_USERS {
+            state.apply_user(User { id: UserId::parse(&format!("u{n}")), ..User::default() });
+        }
+        assert_eq!(state.users.len(), MOST_USERS);
+        let member = |id: &str, mention_count| Member {
+            channel_id: ChannelId::parse(id).unwrap(),
+            user_id: None,
+            msg_count: 0,
+            msg_count_root: None,
+            mention_count,
+            mention_count_root: None,
+            urgent_mention_count: None,
+            last_viewed_at: 0,
+            last_update_at: 0,
+            notify_props: BTreeMap::new(),
+        };
+        for n in 0..=MOST_CHANNELS {
+            state.apply_member(&member(&format!("c{n}"), 0));
+        }
+        state.set_member(&member("extra", 1));
+        assert_eq!(state.channels.len(), MOST_CHANNELS);
+        // What is known already goes on.
+        state.set_member(&member("c7", 3));
+        assert_eq!(state.channels[&ChannelId::parse("c7").unwrap()].counts.unread(false).mentions, 3);
+    }
 
     #[test]
     fn reply_threads_follow_the_server_then_the_person() {

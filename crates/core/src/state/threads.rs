@@ -10,6 +10,9 @@ use crate::event::{Thread, ThreadCounts};
 use crate::ids::{ChannelId, IdMap, PostId, TeamId};
 use crate::time::MonoTime;
 
+/// Threads that are held of one server: years of answers. Of others it is asked how much is unread.
+const MOST_HELD: usize = 50_000;
+
 /// Everything known of threads.
 #[derive(Clone, Debug, Default)]
 pub struct Threads {
@@ -171,7 +174,10 @@ impl Threads {
 
     /// Holds a thread, in place of what was held before.
     fn put(&mut self, id: PostId, held: HeldThread) {
-        self.take(id);
+        if self.take(id).is_none() && self.held.len() >= MOST_HELD {
+            self.complete = false;
+            return;
+        }
         if held.is_unread() {
             self.unread.entry(held.team_id).or_default().insert((Reverse(held.unread_mentions), id));
         }

@@ -5,6 +5,9 @@ use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 
 use crate::lenient::One;
 
+/// Objects of one list that are kept: twice the memberships that are read of anybody. The rest is read and dropped.
+const MOST_ITEMS: usize = 200_000;
+
 /// A list as it arrived.
 #[derive(Debug)]
 pub struct List<T> {
@@ -39,7 +42,9 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Collect<'_, T> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         while let Some(One(item)) = seq.next_element()? {
             *self.rows += 1;
-            self.items.extend(item);
+            if self.items.len() < MOST_ITEMS {
+                self.items.extend(item);
+            }
         }
         Ok(())
     }
@@ -61,7 +66,9 @@ pub fn list<'de, T: Deserialize<'de>>(body: &'de [u8]) -> List<T> {
                 match row {
                     Ok(One(item)) => {
                         list.rows += 1;
-                        list.items.extend(item);
+                        if list.items.len() < MOST_ITEMS {
+                            list.items.extend(item);
+                        }
                     }
                     Err(_) => list.complete = false,
                 }
@@ -71,4 +78,18 @@ pub fn list<'de, T: Deserialize<'de>>(body: &'de [u8]) -> List<T> {
         None => {}
     }
     list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_without_end_is_counted_and_not_kept() {
+        for (list_of, between, end) in [("[{}", ",{}", "]"), ("{}", "\n{}", "")] {
+            let body = format!("{list_of}{}{end}", between.repeat(MOST_ITEMS + 5));
+            let list = list::<serde_json::Value>(body.as_bytes());
+            assert_eq!((list.items.len(), list.rows, list.complete), (MOST_ITEMS, MOST_ITEMS + 6, true));
+        }
+    }
 }
