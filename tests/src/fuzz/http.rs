@@ -231,6 +231,7 @@ mod tests {
         "GET /api/v4/channels/new",
         "GET /api/v4/channels/new/members/me",
         "GET /api/v4/channels/dm/members/me",
+        "GET /api/v4/channels/ops/members/me",
         "GET /api/v4/users/me/teams/north/channels",
         "GET /api/v4/users/me/teams/north/channels/members",
         "GET /api/v4/channels/ops/posts",
