@@ -751,18 +751,18 @@ impl Stack {
 
     /// When `tick` is due next.
     pub fn next_deadline(&self) -> Option<MonoTime> {
-        self.displayed
-            .iter()
-            .flat_map(|card| {
-                let timer = match card.timer {
-                    Timer::Until(at) => Some(at),
-                    Timer::Stopped | Timer::Held(_) => None,
-                };
-                [timer, card.paint_by]
-            })
-            .chain(self.toasted.iter().map(|toast| toast.answer_by.filter(|_| !self.toasts.is_empty())))
-            .flatten()
-            .min()
+        let earlier = |a: Option<MonoTime>, b: Option<MonoTime>| match (a, b) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        let answers = self.toasted.iter().filter_map(|toast| toast.answer_by.filter(|_| !self.toasts.is_empty()));
+        self.displayed.iter().fold(answers.min(), |first, card| {
+            let timer = match card.timer {
+                Timer::Until(at) => Some(at),
+                Timer::Stopped | Timer::Held(_) => None,
+            };
+            earlier(first, earlier(timer, card.paint_by))
+        })
     }
 
     /// The cards on screen as they are to be drawn.

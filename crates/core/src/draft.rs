@@ -102,8 +102,17 @@ pub struct Decided {
 }
 
 impl Draft {
+    #[inline]
     pub(crate) fn of_post(about: About) -> Self {
         Self(Source::Post(about, OnceLock::new()))
+    }
+
+    /// What it was made from; `None` for calls and notices.
+    pub(crate) fn about(&self) -> Option<&About> {
+        match &self.0 {
+            Source::Post(about, _) => Some(about),
+            Source::Said(_) => None,
+        }
     }
 
     /// Which server it came from.

@@ -18,6 +18,18 @@ use crate::state::channel::{ChannelState, Conversation, Level};
 use crate::time::Now;
 use crate::view::{BannerKind, BannerView};
 
+/// How a decision about a post came out.
+pub(super) struct Outcome {
+    pub(super) verdict: Verdict,
+    pub(super) kind: DecisionKind,
+    /// Shown by this rule of ours.
+    pub(super) recovered: Option<&'static str>,
+    /// What was chosen to be heard, played or not.
+    pub(super) sound: Option<SoundChoice>,
+    /// It was kept back for a summary.
+    pub(super) held_back: bool,
+}
+
 impl About {
     fn is_group(&self) -> bool {
         self.event_type == Some(ChannelType::Group)
@@ -36,16 +48,24 @@ impl About {
 }
 
 impl Engine {
-    /// What a decision is made from, kept for its words.
-    pub(super) fn about(
+    /// What is heard for a post that is shown.
+    pub(super) fn sound_of(&self, id: ServerId, posted: &Posted<'_>) -> Option<SoundChoice> {
+        let state = &self.servers.get(&id)?.state;
+        let post = &posted.post;
+        let channel_prefs = state.channels.get(&post.channel_id).and_then(|channel| channel.prefs.as_deref());
+        let sound = present::message_sound(channel_prefs, &state.account).map(SoundChoice::Message);
+        self.prefs.sound.instead(sound, id, post.channel_id, post.user_id)
+    }
+
+    /// What a decision is made from, kept for its words. It is made where it stays: it is large, and every post has one.
+    pub(super) fn draft(
         &mut self,
         now: &Now,
         id: ServerId,
         posted: Box<Posted<'_>>,
-        verdict: Verdict,
-        kind: DecisionKind,
-        recovered: Option<&'static str>,
-    ) -> Option<About> {
+        outcome: Outcome,
+    ) -> Option<Arc<Draft>> {
+        let Outcome { verdict, kind, recovered, sound, held_back } = outcome;
         self.decisions = self.decisions.saturating_add(1);
         let prefs = self.prefs.servers.iter().find(|server| server.id == id)?;
         let server = self.servers.get_mut(&id)?;
@@ -58,13 +78,7 @@ impl Engine {
         let channel_prefs = channel.and_then(|channel| channel.prefs.as_deref());
         let crt_reply = state.crt() && post.root_id.is_some();
         let author = post.user_id.and_then(|user| state.user(user));
-        let sound = verdict
-            .notifies()
-            .then(|| present::message_sound(channel_prefs, &state.account))
-            .flatten()
-            .map(SoundChoice::Message);
-        let sound = self.prefs.sound.instead(sound, id, post.channel_id, post.user_id);
-        Some(About {
+        Some(Arc::new(Draft::of_post(About {
             seq: self.decisions,
             kind,
             mode: self.mode,
@@ -91,8 +105,8 @@ impl Engine {
             sound,
             at_ms: if post.create_at > 0 { post.create_at } else { now.wall_ms() },
             post: posted.post.into_owned(),
-            held_back: false,
-        })
+            held_back,
+        })))
     }
 
     /// What of a message's card does not need words.

@@ -67,7 +67,7 @@ pub(super) struct CatchUp {
 }
 
 impl CatchUp {
-    fn deadline(&self) -> Option<MonoTime> {
+    pub(super) fn deadline(&self) -> Option<MonoTime> {
         [self.live_until, self.retry_at].into_iter().flatten().min()
     }
 }
@@ -237,10 +237,6 @@ impl Engine {
             catching.live_until = Some(now.mono);
         }
         None
-    }
-
-    pub(super) fn catch_up_deadline(&self) -> Option<MonoTime> {
-        self.servers.values().filter_map(|server| server.catching.as_ref()?.deadline()).min()
     }
 
     /// Whether what was missed on a server is not decided yet.

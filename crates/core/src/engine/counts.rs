@@ -34,6 +34,10 @@ pub(super) struct CountsCheck {
 }
 
 impl CountsCheck {
+    pub(super) fn deadline(&self) -> Option<MonoTime> {
+        self.again_at
+    }
+
     /// Something was counted or read.
     pub(super) fn moved(&mut self) {
         self.moves = self.moves.wrapping_add(1);
@@ -82,10 +86,6 @@ impl Engine {
         check.asked_at = Some(check.moves);
         let single = single(&server.state);
         self.ask(id, Fetch::UnreadSums(single), out);
-    }
-
-    pub(super) fn counts_deadline(&self) -> Option<MonoTime> {
-        self.servers.values().filter_map(|server| server.counts_check.again_at).min()
     }
 
     pub(super) fn pass_counts_deadlines(&mut self, now: &Now, out: &mut Effects) {

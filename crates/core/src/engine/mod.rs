@@ -127,6 +127,17 @@ struct Server {
     edits: settings::channels::Edits,
 }
 
+impl Server {
+    fn next_deadline(&self) -> Option<MonoTime> {
+        let catching = self.catching.as_ref().and_then(|catching| catching.deadline());
+        catching.into_iter().chain(self.counts_check.deadline()).min()
+    }
+
+    fn is_due(&self, now: &Now) -> bool {
+        self.next_deadline().is_some_and(|at| at <= now.mono) || self.session_is_due(now)
+    }
+}
+
 impl Engine {
     /// An engine with these local preferences and nothing else.
     pub fn new(prefs: LocalPrefs) -> Self {
@@ -180,8 +191,11 @@ impl Engine {
         let parked = self.parked.iter().map(|parked| parked.deadline).min();
         let snoozed = self.snoozed.iter().map(|(at, _)| *at).min();
         let ringing = self.ringing.as_ref().map(|ringing| ringing.until);
-        let others = [self.catch_up_deadline(), self.counts_deadline(), self.test_deadline()];
-        [self.stack.next_deadline(), parked, snoozed, ringing].into_iter().chain(others).flatten().min()
+        let servers = self.servers.values().filter_map(Server::next_deadline).min();
+        [self.stack.next_deadline(), parked, snoozed, ringing, servers, self.test_deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The wall-clock moment (Unix milliseconds) at which a pause ends or a session is to be spoken of, which no monotonic
@@ -240,8 +254,12 @@ impl Engine {
 
     /// Tells of posts that need no announcement any more.
     fn settle(&mut self, out: &mut Effects) {
+        let (shown, held_back) = (self.stack.take_settled(), self.held_back.take_settled());
+        if shown.is_empty() && held_back.is_empty() {
+            return;
+        }
         let mut settled: BTreeMap<ServerId, Vec<PostId>> = BTreeMap::new();
-        for (server, post) in self.stack.take_settled().into_iter().chain(self.held_back.take_settled()) {
+        for (server, post) in shown.into_iter().chain(held_back) {
             settled.entry(server).or_default().push(post);
         }
         out.extend(settled.into_iter().map(|(server, posts)| Effect::Settled { server, posts }));
@@ -263,8 +281,12 @@ impl Engine {
             self.dirty = true;
         }
         self.decide_overdue(now, out);
-        self.pass_catch_up_deadlines(now, out);
-        self.pass_counts_deadlines(now, out);
+        // Asked in every step, and nearly always nothing is.
+        if self.servers.values().any(|server| server.is_due(now)) {
+            self.pass_catch_up_deadlines(now, out);
+            self.pass_counts_deadlines(now, out);
+            self.pass_session_deadlines(now, out);
+        }
         self.sum_up(now, out);
         let mut index = 0;
         while let Some((at, _)) = self.snoozed.get(index) {
@@ -276,7 +298,6 @@ impl Engine {
             }
         }
         self.pass_ring_deadline(now, out);
-        self.pass_session_deadlines(now, out);
         self.pass_test_deadline(now);
         if self.stack.next_deadline().is_some_and(|at| at <= now.mono) {
             let missed = self.stack.missed();
@@ -348,11 +369,19 @@ fn carry_out(effects: Vec<StackEffect>, out: &mut Effects) {
 }
 
 /// Posts that were decided, within a bounded memory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Decided {
     /// With its server: two servers may give the same id.
     seen: IdSet<(ServerId, PostId)>,
     order: VecDeque<(ServerId, PostId)>,
+}
+
+impl Default for Decided {
+    fn default() -> Self {
+        // A day's worth for most people: growing in the middle of a burst costs as much as deciding a few posts.
+        let room = DECIDED_REMEMBERED / 8;
+        Self { seen: IdSet::with_capacity_and_hasher(room, Default::default()), order: VecDeque::with_capacity(room) }
+    }
 }
 
 impl Decided {

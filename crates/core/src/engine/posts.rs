@@ -9,6 +9,7 @@ use crate::decide::says::{Step, Took};
 use crate::decide::{Mode, Verdict, decide};
 use crate::draft::Draft;
 use crate::effect::{Effect, Effects, Fetch};
+use crate::engine::cards::Outcome;
 use crate::engine::parking::Wants;
 use crate::engine::{Engine, Server, carry_out};
 use crate::event::{Post, Posted};
@@ -113,22 +114,18 @@ impl Engine {
         if kind == DecisionKind::Post && verdict.skip != Some(Reason::Duplicate) {
             self.note_decided(now, id, posted.post.create_at, out);
         }
-        let Some(mut about) = self.about(now, id, posted, verdict, kind, recovered) else { return };
-        about.held_back = held_back;
-        if about.verdict.notifies() {
-            if let Some(sound) = about.sound {
-                about.verdict.trace.extend(self.play(now, sound, Some(conversation), out));
-            }
-            let head = self.head(&about);
-            let rank = about.rank();
-            let draft = Arc::new(Draft::of_post(about));
-            self.remember_recent(&draft);
-            let card = self.message_card(head, &draft, conversation, rank);
-            self.show(now, card, out);
-            self.record(now, draft, out);
-        } else {
-            self.record(now, Arc::new(Draft::of_post(about)), out);
+        let sound = if verdict.notifies() { self.sound_of(id, &posted) } else { None };
+        if let Some(sound) = sound {
+            verdict.trace.extend(self.play(now, sound, Some(conversation), out));
         }
+        let outcome = Outcome { verdict, kind, recovered, sound, held_back };
+        let Some(draft) = self.draft(now, id, posted, outcome) else { return };
+        if let Some(about) = draft.about().filter(|about| about.verdict.notifies()) {
+            let card = self.message_card(self.head(about), &draft, conversation, about.rank());
+            self.remember_recent(&draft);
+            self.show(now, card, out);
+        }
+        self.record(now, draft, out);
     }
 
     pub(super) fn record(&mut self, now: &Now, draft: Arc<Draft>, out: &mut Effects) {

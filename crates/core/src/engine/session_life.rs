@@ -34,9 +34,28 @@ impl Session {
         self.ends_ms = life.ends_in_ms.map(|left| now.wall_ms().saturating_add(left));
     }
 
+    /// When it ends, if that is so soon that the person is warned.
+    fn ends_within_a_day(&self, now: &Now) -> Option<i64> {
+        self.ends_ms.filter(|ends| (ends.saturating_sub(DAY_MS)..*ends).contains(&now.wall_ms()))
+    }
+
     /// When it ends, if that is soon.
     pub(super) fn ends_soon_ms(&self, now: &Now) -> Option<i64> {
         self.ends_ms.filter(|ends| ends.saturating_sub(now.wall_ms()) <= SOON_MS)
+    }
+}
+
+impl Server {
+    /// Whether the session's end is to be asked for again, or the person warned of it.
+    pub(super) fn session_is_due(&self, now: &Now) -> bool {
+        self.asks_for_session(now) || self.session.ends_within_a_day(now).is_some()
+    }
+
+    fn asks_for_session(&self, now: &Now) -> bool {
+        self.session.asked_ms > 0
+            && self.health == Health::Live
+            // A clock that was set back must not silence the question for ever.
+            && (now.wall_ms().saturating_sub(self.session.asked_ms)).abs() >= ASK_EVERY_MS
     }
 }
 
@@ -71,20 +90,11 @@ impl Engine {
     }
 
     pub(super) fn pass_session_deadlines(&mut self, now: &Now, out: &mut Effects) {
-        let wall = now.wall_ms();
-        let asks = |server: &Server| {
-            server.session.asked_ms > 0
-                && server.health == Health::Live
-                // A clock that was set back must not silence the question for ever.
-                && (wall.saturating_sub(server.session.asked_ms)).abs() >= ASK_EVERY_MS
-        };
-        let ends = |server: &Server| server.session.ends_ms.filter(|ends| (ends - DAY_MS..*ends).contains(&wall));
-        // Looked at in every step: nothing is allocated while nothing is due.
         let due: Vec<(ServerId, bool, Option<i64>)> = self
             .servers
             .iter()
-            .map(|(id, server)| (*id, asks(server), ends(server)))
-            .filter(|(_, asks, ends)| *asks || ends.is_some())
+            .filter(|(_, server)| server.session_is_due(now))
+            .map(|(id, server)| (*id, server.asks_for_session(now), server.session.ends_within_a_day(now)))
             .collect();
         for (id, asks, ends) in due {
             if asks {

@@ -45,17 +45,18 @@ struct Broadcast {
 }
 
 impl Broadcast {
-    fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), Broken> {
+    fn of(reader: &mut Reader<'_>) -> Result<Self, Broken> {
+        let mut broadcast = Self::default();
         let mut within = reader.object()?;
         while let Some(key) = reader.key(&mut within)? {
             match &*key {
-                "user_id" => self.user_id = reader.id()?,
-                "channel_id" => self.channel_id = reader.id()?,
-                "team_id" => self.team_id = reader.id()?,
+                "user_id" => broadcast.user_id = reader.id()?,
+                "channel_id" => broadcast.channel_id = reader.id()?,
+                "team_id" => broadcast.team_id = reader.id()?,
                 _ => reader.skip()?,
             }
         }
-        Ok(())
+        Ok(broadcast)
     }
 }
 
@@ -92,32 +93,54 @@ fn event(mut reader: Reader<'_>, within: Within, kind: Kind) -> Result<Option<Ev
     match kind {
         Kind::Post(kind) => {
             let mut data = PostData::default();
-            let broadcast = parts(&mut reader, within, |reader| data.read(reader))?;
-            data.into_event(kind, broadcast.channel_id).map(Some)
+            let mut broadcast = None;
+            parts(
+                &mut reader,
+                within,
+                |reader| data.read(reader),
+                |reader| {
+                    broadcast = Some(reader.clone());
+                    reader.skip()
+                },
+            )?;
+            // A post says itself where it was written; only one that does not costs a look at to whom the event went.
+            let channel = match broadcast.filter(|_| !data.knows_channel()) {
+                Some(mut reader) => Broadcast::of(&mut reader)?.channel_id,
+                None => None,
+            };
+            data.into_event(kind, channel).map(Some)
         }
         Kind::Other(kind) => {
             let mut data = OtherData::default();
-            let broadcast = parts(&mut reader, within, |reader| data.read(reader, kind))?;
+            let mut broadcast = Broadcast::default();
+            parts(
+                &mut reader,
+                within,
+                |reader| data.read(reader, kind),
+                |reader| {
+                    broadcast = Broadcast::of(reader)?;
+                    Ok(())
+                },
+            )?;
             data.into_event(kind, &broadcast)
         }
     }
 }
 
-/// Reads `broadcast`, and `data` as told.
+/// Reads `data` and `broadcast` as told.
 #[inline]
 fn parts<'a>(
     reader: &mut Reader<'a>,
     mut within: Within,
     mut data: impl FnMut(&mut Reader<'a>) -> Result<(), Broken>,
-) -> Result<Broadcast, Broken> {
-    let mut broadcast = Broadcast::default();
+    mut broadcast: impl FnMut(&mut Reader<'a>) -> Result<(), Broken>,
+) -> Result<(), Broken> {
     while let Some(key) = reader.key(&mut within)? {
         match &*key {
             "data" => data(reader)?,
-            "broadcast" => broadcast.read(reader)?,
+            "broadcast" => broadcast(reader)?,
             _ => reader.skip()?,
         }
     }
-    reader.end()?;
-    Ok(broadcast)
+    reader.end()
 }

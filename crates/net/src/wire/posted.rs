@@ -64,6 +64,11 @@ impl<'a> PostData<'a> {
         Ok(())
     }
 
+    /// Whether the post itself says where it was written.
+    pub(super) fn knows_channel(&self) -> bool {
+        matches!(self.found, Inner::Read(true)) && self.post.channel_id.is_some()
+    }
+
     /// The event. `channel` is where it happened, unless the post itself says so.
     pub(super) fn into_event(self, kind: PostKind, channel: Option<ChannelId>) -> Result<Event<'a>, WireError> {
         let post = match self.found {
