@@ -1,6 +1,7 @@
 //! `cargo xtask <command>`: everything around the program. Standard library only: it installs what the others need to compile.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command talks on its terminal")]
 
+mod packages;
 mod run;
 mod setup;
 mod sounds;
@@ -38,6 +39,7 @@ usage: cargo xtask <command> [--install]
   conformance FILE            compare described situations with the verdicts expected of them
   bench [engine|desktop|net]  measure speed, memory and delay, in release
   bench net --many            the same with twenty servers of ten thousand channels
+  licences                    make assets/licences.txt again: what is linked into the program
   sounds                      make assets/sounds again
   icons                       make assets/icons again
   setup                       what the system must have installed
@@ -74,6 +76,7 @@ fn dispatch(root: &Path, words: &[&str], permit: Permit) -> Option<Outcome> {
         ["bench"] => bench(root, permit, &[]),
         ["bench", part @ ("engine" | "desktop" | "net")] => bench(root, permit, &[part]),
         ["bench", "net", "--many"] => bench(root, permit, &["net", "--many"]),
+        ["licences"] => packages::run(root),
         ["sounds"] => sounds::run(root),
         ["icons"] => setup::ensure(&[Need::Build], permit).and_then(|()| tests_bin(root, "dev", "icons", &[])),
         ["setup"] => setup::ensure(&[Need::Build, Need::Desktop], permit),

@@ -3,6 +3,7 @@
 mod licences;
 mod manifest;
 mod text;
+mod words;
 
 use std::path::Path;
 
@@ -32,6 +33,7 @@ pub(crate) fn run(root: &Path) -> Outcome {
     }
     let mut complaints = complaints(&files);
     complaints.extend(licences::complaints(root));
+    complaints.extend(crate::packages::complaints(root));
     if complaints.is_empty() { Ok(()) } else { fail(format!("not tidy:\n  {}", complaints.join("\n  "))) }
 }
 
@@ -44,6 +46,9 @@ fn complaints(files: &[File]) -> Vec<String> {
         }
         if is(&file.path, "rs") {
             found.extend(text::unfinished(&file.text));
+        }
+        if ["crates/gui/src/window/", "crates/gui/src/widgets/"].iter().any(|part| file.path.starts_with(part)) {
+            found.extend(words::complaints(&file.text));
         }
         if file.path.starts_with("crates/core/src/") {
             found.extend(text::impure(&file.text));

@@ -49,11 +49,11 @@ fn is_set(variable: &str) -> bool {
 }
 
 /// Whether there is an X11 display that answers: found out here, where the sentence can be ours.
-fn x11() -> Result<(), FaceError> {
+fn x11() -> Result<Shell, FaceError> {
     if !is_set("DISPLAY") {
         return Err(FaceError::NoX11);
     }
-    Shell::connect().map(drop).map_err(FaceError::from)
+    Shell::connect().map_err(FaceError::from)
 }
 
 fn options(viewport: ViewportBuilder, x11: bool) -> eframe::NativeOptions {
@@ -81,9 +81,9 @@ fn options(viewport: ViewportBuilder, x11: bool) -> eframe::NativeOptions {
 /// # Errors
 /// When there is no display, or it cannot be drawn on.
 pub fn run_window(link: Link) -> Result<(), FaceError> {
-    let x11 = match x11() {
-        Ok(()) => true,
-        Err(_) if is_set("WAYLAND_DISPLAY") => false,
+    let (x11, displays) = match x11() {
+        Ok(shell) => (true, shell.monitor_names()),
+        Err(_) if is_set("WAYLAND_DISPLAY") => (false, Vec::new()),
         Err(FaceError::NoX11) => return Err(FaceError::NoDisplay),
         Err(error) => return Err(error),
     };
@@ -98,7 +98,7 @@ pub fn run_window(link: Link) -> Result<(), FaceError> {
     eframe::run_native(
         texts::APP,
         options(viewport, x11),
-        Box::new(|creation| Ok(Box::new(WindowFace::new(&creation.egui_ctx, bridge)))),
+        Box::new(|creation| Ok(Box::new(WindowFace::new(&creation.egui_ctx, bridge, displays)))),
     )?;
     Ok(())
 }

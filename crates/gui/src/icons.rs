@@ -44,6 +44,18 @@ pub enum Icon {
     Warning,
     /// A thread: an answer below something
     Thread,
+    /// Adds
+    Plus,
+    /// Plays a sound
+    Play,
+    /// Stops a sound
+    Stop,
+    /// A person
+    Person,
+    /// Up in a list
+    Up,
+    /// Down in a list
+    Down,
 }
 
 impl Icon {
@@ -148,11 +160,42 @@ impl Icon {
                 line(&[(8.0, 6.6), (8.0, 9.6)]);
                 painter.circle_filled(at(8.0, 11.4), 0.9, color);
             }
+            Self::Plus => {
+                line(&[(8.0, 4.0), (8.0, 12.0)]);
+                line(&[(4.0, 8.0), (12.0, 8.0)]);
+            }
+            Self::Play => {
+                let triangle = vec![at(5.4, 3.8), at(12.2, 8.0), at(5.4, 12.2)];
+                painter.add(Shape::convex_polygon(triangle, color, Stroke::NONE));
+            }
+            Self::Stop => {
+                painter.rect_filled(Rect::from_min_size(at(4.4, 4.4), vec2(7.2, 7.2)), 1.5, color);
+            }
+            Self::Person => {
+                painter.circle_stroke(at(8.0, 5.4), 2.8, stroke);
+                line(&arc((8.0, 14.0), 5.4, 190.0, 350.0));
+            }
+            Self::Up => {
+                line(&[(8.0, 12.6), (8.0, 3.6)]);
+                line(&[(4.4, 7.2), (8.0, 3.4), (11.6, 7.2)]);
+            }
+            Self::Down => {
+                line(&[(8.0, 3.4), (8.0, 12.4)]);
+                line(&[(4.4, 8.8), (8.0, 12.6), (11.6, 8.8)]);
+            }
             Self::Thread => {
                 line(&[(3.2, 2.8), (3.2, 7.4), (4.6, 9.4), (13.0, 9.4)]);
                 line(&[(9.8, 6.2), (13.0, 9.4), (9.8, 12.6)]);
             }
         }
+    }
+}
+
+/// The small cross of a chip.
+pub fn small_cross(painter: &Painter, center: Pos2, color: Color32) {
+    let stroke = Stroke::new(1.5, color);
+    for (x, y) in [(2.8, 2.8), (2.8, -2.8)] {
+        painter.line_segment([center - vec2(x, y), center + vec2(x, y)], stroke);
     }
 }
 

@@ -4,7 +4,7 @@
 //! by a round trip before the frame is swapped: the shape must be there when the pixels come.
 
 use x11rb::connection::{Connection as _, RequestConnection as _};
-use x11rb::protocol::randr::ConnectionExt as _;
+use x11rb::protocol::randr::{self, ConnectionExt as _};
 use x11rb::protocol::shape::{self, ConnectionExt as _};
 use x11rb::protocol::xproto::{
     AtomEnum, ClipOrdering, ConfigureWindowAux, ConnectionExt as _, Rectangle, StackMode, Window,
@@ -23,6 +23,13 @@ pub enum ShellError {
     /// It lacks what banners need.
     #[error("the X11 display cannot shape windows")]
     NoShapes,
+}
+
+/// A monitor, as RandR has it.
+struct Monitor {
+    name: String,
+    primary: bool,
+    rect: PixelRect,
 }
 
 /// The X11 side of the banners' window.
@@ -61,10 +68,21 @@ impl Shell {
         owner().is_some_and(|owner| owner != x11rb::NONE)
     }
 
-    /// The part of the primary monitor that panels leave free, in pixels of the screen.
-    pub(crate) fn work_area(&self) -> PixelRect {
-        let monitor = self.primary_monitor().unwrap_or_else(|| self.whole_screen());
+    /// The part of a monitor that panels leave free, in pixels of the screen: of the one with this name; of the primary one
+    /// where that is empty or not connected.
+    pub(crate) fn work_area(&self, name: &str) -> PixelRect {
+        let monitors = self.monitors();
+        let wanted = monitors.iter().find(|monitor| monitor.name == name && !name.is_empty());
+        let chosen = wanted.or_else(|| monitors.iter().find(|monitor| monitor.primary)).or_else(|| monitors.first());
+        let monitor = chosen.map_or_else(|| self.whole_screen(), |monitor| monitor.rect);
         self.net_work_area().and_then(|area| area.intersect(monitor)).unwrap_or(monitor)
+    }
+
+    /// The names of the monitors that are connected, the primary one first.
+    pub(crate) fn monitor_names(&self) -> Vec<String> {
+        let mut monitors = self.monitors();
+        monitors.sort_by_key(|monitor| !monitor.primary);
+        monitors.into_iter().map(|monitor| monitor.name).filter(|name| !name.is_empty()).collect()
     }
 
     fn whole_screen(&self) -> PixelRect {
@@ -76,15 +94,24 @@ impl Shell {
         })
     }
 
-    fn primary_monitor(&self) -> Option<PixelRect> {
-        let monitors = self.connection.randr_get_monitors(self.root, true).ok()?.reply().ok()?.monitors;
-        let chosen = monitors.iter().find(|monitor| monitor.primary).or_else(|| monitors.first())?;
-        Some(PixelRect {
-            x: i32::from(chosen.x),
-            y: i32::from(chosen.y),
-            width: i32::from(chosen.width),
-            height: i32::from(chosen.height),
-        })
+    fn monitors(&self) -> Vec<Monitor> {
+        let reply = self.connection.randr_get_monitors(self.root, true).ok().and_then(|cookie| cookie.reply().ok());
+        let name = |atom| {
+            let name = self.connection.get_atom_name(atom).ok()?.reply().ok()?.name;
+            String::from_utf8(name).ok()
+        };
+        let monitors = reply.map(|reply| reply.monitors).unwrap_or_default();
+        let monitor = |monitor: randr::MonitorInfo| Monitor {
+            name: name(monitor.name).unwrap_or_default(),
+            primary: monitor.primary,
+            rect: PixelRect {
+                x: i32::from(monitor.x),
+                y: i32::from(monitor.y),
+                width: i32::from(monitor.width),
+                height: i32::from(monitor.height),
+            },
+        };
+        monitors.into_iter().map(monitor).collect()
     }
 
     /// `_NET_WORKAREA` of the current desktop: one rectangle for all monitors together.

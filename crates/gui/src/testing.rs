@@ -1,5 +1,9 @@
 //! Made-up views, shaped like the look's pictures: for tests, pictures and examples. Every name is invented.
 
+mod settings;
+
+pub use settings::{busy_channels, channels, field, receipt, settings, sounds, trial};
+
 use belfry_core::activity::{ActivityRow, Decision, DecisionKind, TraceStep, Verdict};
 use belfry_core::badge::Badge;
 use belfry_core::decide::reason::Reason;

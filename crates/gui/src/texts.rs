@@ -1,8 +1,17 @@
 //! Every word that both faces show, in one place. Sentence case, no colon after labels, no full stop after one sentence.
 
+pub mod about;
+pub mod channels;
+pub mod desktop;
+pub mod find;
+pub mod find_words;
+pub mod notifications;
+pub mod quiet;
 mod reach;
 mod sign_in;
+pub mod sounds;
 mod unread;
+mod window;
 
 use belfry_core::activity::{Decision, DecisionKind, Verdict};
 use belfry_core::badge::Badge;
@@ -26,6 +35,12 @@ pub use sign_in::{
 pub use unread::{
     counted, list_unread, unread_conversations, unread_left_over, unread_line, unread_name, unread_place, unread_rest,
     unread_summary, unread_title,
+};
+pub use window::{
+    ALL_OF_CHANNEL, CHANNEL_SETTINGS_MORE, CLEAR, CLEAR_MORE, CLEAR_SEARCH, CLEAR_TEXT, CLEAR_TITLE, EXPORT, EXPORTING,
+    MARKED_READ, MOVE_DOWN, MOVE_UP, NAME, NOTIFICATION_SETTINGS_MORE, RENAME, RENAME_MORE, RENAME_TITLE, diagnostics,
+    exported, health_changes_in_ms, it_would_have, last_heard, listed, now_it_would, path, rename_text, server_version,
+    sign_in_to, trial_tag, version,
 };
 
 /// The program.
@@ -173,16 +188,9 @@ pub const DISMISS_PROMPT: &str = "Not now";
 /// Title.
 pub const ABOUT_TITLE: &str = "About & test";
 /// Button.
-pub const SEND_TEST: &str = "Send test notification";
-/// Title.
-pub const DIAGNOSTICS: &str = "How things are";
-/// Button.
 pub const RUN_AGAIN: &str = "Check again";
 /// Text.
 pub const NOT_AFFILIATED: &str = "Not affiliated with Mattermost, Inc.";
-/// Text.
-pub const LICENCES: &str =
-    "Belfry is free software, MIT or Apache-2.0. The typeface Inter is under the SIL Open Font License 1.1.";
 
 // Banners
 /// Button.
@@ -289,7 +297,7 @@ pub fn health_word(health: &Health) -> &'static str {
 pub fn health_sentence(health: &Health, last_heard_ms: i64, now_ms: i64) -> String {
     match health {
         Health::Connecting => "Connecting".to_owned(),
-        Health::Live if last_heard_ms > 0 => format!("Live, last heard {}", heard(now_ms, last_heard_ms)),
+        Health::Live if last_heard_ms > 0 => format!("Live, heard {}", heard(now_ms, last_heard_ms)),
         Health::Live => "Live".to_owned(),
         Health::Waiting { reason, retry_at_ms } => {
             let seconds = retry_at_ms.saturating_sub(now_ms).max(0) / 1000;
@@ -306,9 +314,10 @@ pub fn health_sentence(health: &Health, last_heard_ms: i64, now_ms: i64) -> Stri
     }
 }
 
+/// Precise to a minute: a live server is heard every half minute, and no frame is drawn to count seconds.
 fn heard(now_ms: i64, then_ms: i64) -> String {
     let seconds = now_ms.saturating_sub(then_ms).max(0) / 1000;
-    if seconds < 2 { "just now".to_owned() } else { format!("{} ago", span(seconds)) }
+    if seconds < 60 { "within the last minute".to_owned() } else { format!("{} ago", span(seconds)) }
 }
 
 /// "4 s", "3 min", "2 h".
@@ -455,7 +464,8 @@ mod tests {
     fn health_is_a_sentence_with_a_next_step() {
         let waiting = Health::Waiting { reason: "the server does not answer".to_owned(), retry_at_ms: 12_000 };
         assert_eq!(health_sentence(&waiting, 0, 4_000), "The server does not answer, trying again in 8 s");
-        assert_eq!(health_sentence(&Health::Live, 1_000, 5_400), "Live, last heard 4 s ago");
-        assert_eq!(health_sentence(&Health::Live, 1_000, 500), "Live, last heard just now");
+        assert_eq!(health_sentence(&Health::Live, 1_000, 60_400), "Live, heard within the last minute");
+        assert_eq!(health_sentence(&Health::Live, 1_000, 500), "Live, heard within the last minute");
+        assert_eq!(health_sentence(&Health::Live, 1_000, 121_000), "Live, heard 2 min ago");
     }
 }

@@ -330,6 +330,8 @@ fn style(palette: &Palette) -> egui::Style {
     style.interaction.tooltip_delay = 0.4;
 
     let visuals = &mut style.visuals;
+    // What is disabled is drawn dim by its own widget: fading would cost contrast.
+    visuals.disabled_alpha = 1.0;
     visuals.panel_fill = palette.bg;
     visuals.window_fill = palette.surface;
     visuals.window_stroke = palette.border();

@@ -83,8 +83,9 @@ impl Look {
             | BannerKind::Summary => &banner.text,
         };
         let username = view.server(banner.server).map_or("", |server| server.username.as_str());
-        let text =
-            (!words.is_empty() || tag.is_some()).then(|| body(ui, words, banner.mentioned.then_some(username), tag));
+        let rows = usize::from(view.prefs.banner.text_lines.max(1)).min(TEXT_ROWS);
+        let text = (!words.is_empty() || tag.is_some())
+            .then(|| body(ui, words, banner.mentioned.then_some(username), tag, rows));
         let merged = (banner.more > 0).then(|| quoted(&texts::more_in(banner)));
         let has_buttons = match banner.kind {
             BannerKind::Call | BannerKind::SignedOut | BannerKind::SessionEnds => true,
@@ -124,8 +125,8 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The text in at most four rows, with room for the tag and the person's own name in semibold.
-fn body(ui: &Ui, words: &str, username: Option<&str>, tag: Option<(&str, Tone)>) -> Arc<Galley> {
+/// The text in at most so many rows, with room for the tag and the person's own name in semibold.
+fn body(ui: &Ui, words: &str, username: Option<&str>, tag: Option<(&str, Tone)>, rows: usize) -> Arc<Galley> {
     let palette = Palette::of(ui);
     let (plain, strong) = (Type::Body.format(palette.text), Type::BodyStrong.format(palette.text));
     let compose = |words: &str| {
@@ -141,7 +142,7 @@ fn body(ui: &Ui, words: &str, username: Option<&str>, tag: Option<(&str, Tone)>)
     };
     let mut job = compose(words);
     job.wrap.max_width = TEXT_WIDTH;
-    job.wrap.max_rows = TEXT_ROWS;
+    job.wrap.max_rows = rows;
     let laid_out = ui.painter().layout_job(job);
     match widgets::turned(words, &laid_out) {
         Some(turned) => ui.painter().layout_job(compose(&turned)),

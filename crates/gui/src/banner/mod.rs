@@ -262,7 +262,8 @@ impl BannersFace {
     /// Moves the window to its corner: work areas and scales change while Belfry runs.
     fn place(&mut self, ctx: &egui::Context, view: &View) {
         let prefs = &view.prefs.banner;
-        let rect = window_rect(self.shell.work_area(), prefs.max_shown, ctx.pixels_per_point(), prefs.corner);
+        let rect =
+            window_rect(self.shell.work_area(&prefs.display), prefs.max_shown, ctx.pixels_per_point(), prefs.corner);
         if self.placed != Some(rect) {
             self.shell.place(rect);
             self.placed = Some(rect);

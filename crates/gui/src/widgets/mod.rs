@@ -2,18 +2,34 @@
 
 mod avatar;
 mod button;
+mod chip;
 mod choice;
 mod dialog;
 mod field;
+mod layout;
 mod pill;
+mod progress;
+mod saved;
+mod select;
+mod selection;
+mod slider;
+mod switch;
 mod text;
 
 pub use avatar::{avatar, initials, tint};
 pub use button::{Button, Kind, icon_button};
-pub use choice::{checkbox, choice_row};
+pub use chip::{add_chip, chip};
+pub use choice::{Tick, checkbox, choice_row, radio_group, tick};
 pub use dialog::{answers, dialog};
-pub use field::TextField;
+pub use field::{TextField, text_area};
+pub use layout::{empty, heading, page_scroll, setting, titled_card};
 pub use pill::{counter, drop_down, pill, tag, tag_size};
+pub use progress::{is_late, spinner, waiting};
+pub use saved::{Saved, Wish, saved_line, strip};
+pub use select::{arrows, menu_item, menu_item_in, select, select_button};
+pub use selection::Selection;
+pub use slider::{Range, slider};
+pub use switch::switch;
 pub use text::{Line, galley, label, label_truncated, turned};
 
 use egui::{CornerRadius, Rect, Response, Stroke, StrokeKind};

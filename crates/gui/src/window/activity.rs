@@ -9,13 +9,14 @@ use belfry_core::view::ServerView;
 use egui::accesskit::Role;
 use egui::{CornerRadius, Popup, Rect, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use super::{empty, why};
+use super::why;
 use crate::bridge::QueryId;
+use crate::icons::Icon;
 use crate::outbox::Outbox;
 use crate::pictures::Pictures;
-use crate::texts;
+use crate::texts::{self, Tone};
 use crate::theme::{CARD_GAP, Palette, RADIUS_CARD, Type};
-use crate::widgets::{self, Line, TextField};
+use crate::widgets::{self, Button, Kind, Line, TextField};
 
 /// Height of a row with its separator, points.
 const ROW: f32 = 59.0;
@@ -70,11 +71,55 @@ pub struct ActivityState {
     /// For so many frames the panel is scrolled into sight.
     reveal: u8,
     why: why::WhyState,
+    /// Where the export stands.
+    export: Export,
+    /// The question before everything is forgotten is open.
+    clearing: bool,
+    cleared: Option<QueryId>,
+    /// A button led to another page.
+    leads: Option<why::Leads>,
+}
+
+/// How it stands with the export.
+#[derive(Debug, Default)]
+enum Export {
+    #[default]
+    None,
+    Asked(QueryId, f64),
+    Done {
+        path: String,
+        rows: u64,
+    },
+    Failed(String),
 }
 
 impl ActivityState {
+    /// Where a button of the page led, once.
+    pub(super) fn take_leads(&mut self) -> Option<why::Leads> {
+        self.leads.take()
+    }
+
     /// Takes an answer that this page asked for; gives back any other.
     pub fn on_answer(&mut self, id: QueryId, answer: Answer) -> Option<Answer> {
+        if matches!(self.export, Export::Asked(wanted, _) if wanted == id) {
+            self.export = match answer {
+                Answer::Exported { path, rows } => Export::Done { path, rows },
+                Answer::Failed { message } => Export::Failed(message),
+                _ => Export::None,
+            };
+            return None;
+        }
+        if self.cleared == Some(id) {
+            self.cleared = None;
+            match answer {
+                Answer::Failed { message } => self.failed = Some(message),
+                // Everything is asked for anew.
+                _ => (self.asked, self.selected) = (None, None),
+            }
+            self.rows.clear();
+            return None;
+        }
+        let answer = self.why.on_answer(id, answer)?;
         let Some((_, part)) = self.pending.filter(|(wanted, _)| *wanted == id) else { return Some(answer) };
         self.pending = None;
         self.waiting_since = None;
@@ -88,24 +133,7 @@ impl ActivityState {
                 self.failed = Some(message);
                 self.loaded = true;
             }
-            Answer::Discovered(_)
-            | Answer::Obstacle(_)
-            | Answer::ReachSet
-            | Answer::SignedIn
-            | Answer::SignedOut { .. }
-            | Answer::SignInWays(_)
-            | Answer::BrowserOpened { .. }
-            | Answer::KeyringMissing { .. }
-            | Answer::Done
-            | Answer::MfaWanted { .. }
-            | Answer::Doctor(_)
-            | Answer::Settings(_)
-            | Answer::Channels(_)
-            | Answer::Trial(_)
-            | Answer::SoundDevices(_)
-            | Answer::SoundImported { .. }
-            | Answer::Exported { .. }
-            | Answer::Pictures(_) => {}
+            _ => {}
         }
         None
     }
@@ -188,8 +216,63 @@ pub(super) fn ui(
 ) {
     // In a small window, list and panel together may need more room than there is: then the page scrolls as a whole.
     let room = ui.available_height();
-    let area = ScrollArea::vertical().id_salt("activity").auto_shrink(false);
-    area.show(ui, |ui| page(ui, room, model, state, pictures, out));
+    widgets::page_scroll(ui, "activity", |ui| page(ui, room, model, state, pictures, out));
+}
+
+/// What stands at the right of the title: the menu, and what became of an export.
+pub(super) fn head(ui: &mut Ui, top: egui::Pos2, state: &mut ActivityState, out: &mut Outbox) {
+    let corner = Rect::from_min_size(top, vec2(ui.available_width(), 30.0));
+    let layout = egui::Layout::right_to_left(egui::Align::Center);
+    let mut corner = ui.new_child(egui::UiBuilder::new().max_rect(corner).layout(layout).id_salt("menu"));
+    let button = widgets::icon_button(&mut corner, Icon::Dots, texts::MORE, Kind::Secondary);
+    Popup::menu(&button).accessible_name(texts::MORE).show(|ui| {
+        ui.set_width(230.0);
+        if widgets::menu_item(ui, texts::EXPORT, false).clicked() {
+            let query = Query::ExportActivity { filter: state.filter(), path: None };
+            state.export = Export::Asked(out.query(query), ui.input(|input| input.time));
+            ui.close();
+        }
+        if widgets::menu_item(ui, texts::CLEAR_MORE, false).clicked() {
+            state.clearing = true;
+            ui.close();
+        }
+    });
+    if let Export::Asked(_, since) = state.export {
+        widgets::waiting(&mut corner, since, texts::EXPORTING, false);
+    }
+    let close = match &state.export {
+        Export::None | Export::Asked(..) => false,
+        Export::Done { path, rows } => widgets::strip(ui, Tone::Good, &texts::exported(*rows), path, |ui| {
+            ui.add(Button::new(texts::CLOSE, Kind::Link)).clicked()
+        }),
+        Export::Failed(message) => {
+            widgets::strip(ui, Tone::Urgent, message, "", |ui| ui.add(Button::new(texts::CLOSE, Kind::Link)).clicked())
+        }
+    };
+    if close {
+        state.export = Export::None;
+    }
+    if state.clearing {
+        confirm_clearing(ui, state, out);
+    }
+}
+
+fn confirm_clearing(ui: &Ui, state: &mut ActivityState, out: &mut Outbox) {
+    let palette = Palette::of(ui);
+    let (escaped, done) = widgets::dialog(ui.ctx(), "clear", texts::CLEAR_TITLE, palette, |ui| {
+        widgets::label(ui, texts::CLEAR_TITLE, Type::DialogTitle, palette.text);
+        ui.add_space(6.0);
+        widgets::label(ui, texts::CLEAR_TEXT, Type::Body, palette.dim);
+        ui.add_space(20.0);
+        widgets::answers(ui, |ui| {
+            let clear = ui.add(Button::new(texts::CLEAR, Kind::Danger)).clicked();
+            if clear {
+                state.cleared = Some(out.query(Query::ClearActivity));
+            }
+            ui.add(Button::new(texts::CANCEL, Kind::Quiet)).clicked() || clear
+        })
+    });
+    state.clearing = !(escaped || done);
 }
 
 fn page(
@@ -220,15 +303,9 @@ fn page(
             } else {
                 (texts::NOTHING_YET, texts::NOTHING_YET_HINT)
             };
-            empty(ui, title, hint, None);
+            widgets::empty(ui, title, hint, None);
         } else if let Some(since) = state.waiting_since {
-            // Words after 300 ms only: most answers are there before.
-            let left = since + 0.3 - time;
-            if left <= 0.0 {
-                widgets::label(ui, texts::LOADING, Type::Body, Palette::of(ui).faint);
-            } else {
-                ui.ctx().request_repaint_after_secs(left as f32);
-            }
+            ui.horizontal(|ui| widgets::waiting(ui, since, texts::LOADING, false));
         }
         return;
     }
@@ -241,7 +318,8 @@ fn page(
     list(ui, height, model, state, pictures, out);
     if let Some(row) = selected {
         ui.add_space(CARD_GAP + 2.0);
-        let (keep, rect) = why::ui(ui, &row, servers, &mut state.why, out);
+        let why::Shown { keep, rect, leads } = why::ui(ui, &row, servers, &mut state.why, out);
+        state.leads = leads;
         if state.reveal > 0 {
             // Its height is known after the first of these frames.
             state.reveal -= 1;
@@ -256,7 +334,7 @@ fn page(
 
 fn filters(ui: &mut Ui, servers: &[ServerView], state: &mut ActivityState) {
     let field = |ui: &mut Ui, text: &mut String, width: f32| {
-        TextField::new(text, texts::SEARCH).hint(texts::SEARCH).width(width).show(ui);
+        TextField::new(text, texts::SEARCH).hint(texts::SEARCH).search().width(width).show(ui);
     };
     let mut right = 0.0;
     let row = ui.horizontal(|ui| {
@@ -288,26 +366,28 @@ fn filters(ui: &mut Ui, servers: &[ServerView], state: &mut ActivityState) {
     }
 }
 
-fn server_menu(ui: &mut Ui, servers: &[ServerView], chosen: &mut Option<ServerId>) {
+pub(super) fn server_menu(ui: &mut Ui, servers: &[ServerView], chosen: &mut Option<ServerId>) {
     let current = chosen.and_then(|id| servers.iter().find(|server| server.id == id));
     if current.is_none() {
         *chosen = None;
     }
     let text = current.map_or(texts::ALL_SERVERS, |server| server.name.as_str());
-    let name = format!("{}, {text}", texts::SERVER_FILTER);
+    let name = texts::listed(&[texts::SERVER_FILTER, text]);
     let button = widgets::drop_down(ui, text, &name, current.is_some());
     Popup::menu(&button).accessible_name(texts::SERVER_FILTER).show(|ui| {
-        ui.set_min_width(160.0);
+        ui.set_width(200.0);
         let mut choice = |ui: &mut Ui, text: &str, value: Option<ServerId>| {
-            if ui.selectable_label(*chosen == value, Type::Body.rich(text, Palette::of(ui).text)).clicked() {
+            if widgets::menu_item(ui, text, *chosen == value).clicked() {
                 *chosen = value;
                 ui.close();
             }
         };
         choice(ui, texts::ALL_SERVERS, None);
-        for server in servers {
-            choice(ui, &server.name, Some(server.id));
-        }
+        ScrollArea::vertical().max_height(300.0).show(ui, |ui| {
+            for server in servers {
+                choice(ui, &server.name, Some(server.id));
+            }
+        });
     });
 }
 

@@ -10,12 +10,6 @@ use crate::texts;
 use crate::theme::{NAVIGATION_WIDTH, Palette, RADIUS_CONTROL, Type};
 use crate::widgets::{self, Line};
 
-const PAGES: [(Page, Icon, &str); 3] = [
-    (Page::Activity, Icon::Clock, texts::ACTIVITY),
-    (Page::Servers, Icon::Server, texts::SERVERS),
-    (Page::About, Icon::Question, texts::ABOUT),
-];
-
 /// Where the person wants to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Target {
@@ -23,6 +17,8 @@ pub(super) enum Target {
     Page(Page),
     /// To the list of everything that is counted.
     Unread,
+    /// To the search over all settings.
+    Find,
 }
 
 const ROW: f32 = 34.0;
@@ -38,8 +34,12 @@ pub(super) fn ui(ui: &mut Ui, view: &View, page: Page) -> Option<Target> {
     let name = Line { text: texts::APP, kind: Type::CardTitle, color: palette.text, width: 140.0, rows: 1 };
     let name = widgets::galley(ui.painter(), name);
     ui.painter().galley(area.min + vec2(48.0, 28.0 - name.size().y / 2.0), name, palette.text);
+    if find(ui, pos2(area.left() + NAVIGATION_WIDTH - 30.0, area.top() + 28.0)) {
+        wanted_target = Some(Target::Find);
+    }
 
-    for (index, (target, icon, text)) in PAGES.into_iter().enumerate() {
+    for (index, target) in Page::ALL.into_iter().enumerate() {
+        let (icon, text) = (target.icon(), target.title());
         let top = area.top() + 54.0 + ROW * index as f32;
         let rect = Rect::from_min_size(pos2(area.left() + 12.0, top), vec2(NAVIGATION_WIDTH - 25.0, ROW - 2.0));
         let counted = if target == Page::Activity { view.badge.mentions } else { 0 };
@@ -52,7 +52,7 @@ pub(super) fn ui(ui: &mut Ui, view: &View, page: Page) -> Option<Target> {
     }
 
     let wanted = STATUS_ROW * view.servers.len() as f32;
-    let room = (area.height() - 54.0 - ROW * PAGES.len() as f32 - 24.0).max(STATUS_ROW);
+    let room = (area.height() - 54.0 - ROW * Page::ALL.len() as f32 - 24.0).max(STATUS_ROW);
     let height = wanted.min(room);
     let bottom = Rect::from_min_max(pos2(area.left(), area.bottom() - 15.0 - height), area.max - vec2(0.0, 15.0));
     ui.scope_builder(egui::UiBuilder::new().max_rect(bottom), |ui| {
@@ -66,6 +66,20 @@ pub(super) fn ui(ui: &mut Ui, view: &View, page: Page) -> Option<Target> {
         });
     });
     wanted_target
+}
+
+/// The magnifying glass.
+fn find(ui: &Ui, center: egui::Pos2) -> bool {
+    let palette = Palette::of(ui);
+    let rect = Rect::from_center_size(center, vec2(28.0, 28.0));
+    let response = ui.interact(rect, ui.scope_id().with("find"), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), texts::find::BUTTON));
+    if response.hovered() {
+        ui.painter().rect_filled(rect, CornerRadius::same(RADIUS_CONTROL), palette.step(palette.sunk));
+    }
+    Icon::Search.paint(ui.painter(), center, palette.dim);
+    widgets::focus_ring(ui, &response, rect, RADIUS_CONTROL);
+    response.on_hover_text(texts::find::BUTTON).clicked()
 }
 
 fn item(ui: &Ui, rect: Rect, icon: Icon, text: &str, selected: bool) -> bool {
@@ -111,7 +125,7 @@ fn status(ui: &mut Ui, server: &ServerView) -> bool {
         Health::NotSignedIn => (palette.faint, palette.faint, Type::Small),
     };
     let (rect, response) = ui.allocate_exact_size(vec2(NAVIGATION_WIDTH - 1.0, STATUS_ROW), Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), format!("{}, {word}", server.name)));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), texts::listed(&[&server.name, word])));
     if ui.is_rect_visible(rect) {
         let tile = rect.shrink2(vec2(12.0, 2.0));
         if response.hovered() {

@@ -1,12 +1,18 @@
 //! Why? — the rules that were consulted, in sentences, and buttons that change the deciding one.
 
-use belfry_core::activity::{ActivityRow, Decision, DecisionKind, Verdict};
+use belfry_core::activity::{ActivityRow, Decision, DecisionKind, TraceStep, Verdict};
 use belfry_core::command::Command;
 use belfry_core::decide::reason::Reason;
+use belfry_core::decide::setting::Setting;
+use belfry_core::ids::ServerId;
 use belfry_core::prefs::Permission;
+use belfry_core::query::{Answer, Query};
+use belfry_core::settings::channels::{ChannelEdit, ChannelRef};
+use belfry_core::trial::{Trial, WhatIf};
 use belfry_core::view::ServerView;
 use egui::{Align, Layout, ScrollArea, Sense, Ui, vec2};
 
+use crate::bridge::QueryId;
 use crate::icons::Icon;
 use crate::outbox::Outbox;
 use crate::texts;
@@ -20,6 +26,32 @@ pub(super) struct WhyState {
     height: f32,
     /// Rows whose setting was changed here.
     changed: Vec<i64>,
+    /// Rows whose channel was marked read here.
+    read: Vec<i64>,
+    /// The row that is asked about, and what would have happened with its remedy.
+    asked: Option<i64>,
+    pending: Option<QueryId>,
+    trial: Option<(i64, Trial)>,
+}
+
+/// Where a button of the panel leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leads {
+    /// To this channel's row on the Channels page.
+    Channel(ChannelRef),
+    /// To this server's Notifications page.
+    Notifications(ServerId),
+}
+
+/// What a frame of the panel came to.
+#[derive(Debug)]
+pub(super) struct Shown {
+    /// It stays open.
+    pub(super) keep: bool,
+    /// Where it stands.
+    pub(super) rect: egui::Rect,
+    /// Another page is wanted.
+    pub(super) leads: Option<Leads>,
 }
 
 impl WhyState {
@@ -27,19 +59,46 @@ impl WhyState {
     pub(super) fn height(&self) -> f32 {
         if self.height > 0.0 { self.height } else { 180.0 }
     }
+
+    /// Takes an answer that the panel asked for; gives back any other.
+    pub(super) fn on_answer(&mut self, id: QueryId, answer: Answer) -> Option<Answer> {
+        if self.pending != Some(id) {
+            return Some(answer);
+        }
+        self.pending = None;
+        if let (Answer::Trial(trial), Some(row)) = (answer, self.asked) {
+            self.trial = Some((row, *trial));
+        }
+        None
+    }
+
+    /// What would have happened: asked once for each row that is opened.
+    fn ask(&mut self, row: &ActivityRow, remedy: Option<&Remedy>, out: &mut Outbox) {
+        if self.asked == Some(row.row) {
+            return;
+        }
+        self.asked = Some(row.row);
+        self.trial = None;
+        self.pending = remedy.and_then(|remedy| remedy.what_if.clone()).map(|what_if| {
+            out.query(Query::Reconsider { decision: Box::new(row.decision.clone()), what_if: vec![what_if] })
+        });
+    }
 }
 
-/// Draws the panel; returns whether it stays open, and where it stands.
+/// Draws the panel.
 pub(super) fn ui(
     ui: &mut Ui,
     row: &ActivityRow,
     servers: &[ServerView],
     state: &mut WhyState,
     out: &mut Outbox,
-) -> (bool, egui::Rect) {
+) -> Shown {
     let palette = Palette::of(ui);
     let decision = &row.decision;
+    let remedy = remedy(decision, servers);
+    state.ask(row, remedy.as_ref(), out);
     let mut keep = true;
+    let mut leads = None;
     let shown = widgets::card(ui).show(ui, |ui| {
         ui.set_min_width(ui.available_width());
         ui.horizontal(|ui| {
@@ -55,40 +114,83 @@ pub(super) fn ui(
                 {
                     out.command(Command::OpenPost { server: decision.server, post });
                 }
+                if let Some(channel) = decision.channel_id {
+                    let done = state.read.contains(&row.row).then_some(texts::MARKED_READ);
+                    if ui.add(Button::new(texts::MARK_AS_READ, Kind::Link).disabled(done)).clicked() {
+                        out.command(Command::MarkRead { server: decision.server, channel });
+                        state.read.push(row.row);
+                    }
+                }
             });
         });
         // A long trace scrolls: the buttons below it must stay in reach.
         let most = 24.0 * 8.0;
         ScrollArea::vertical().id_salt(("trace", row.row)).max_height(most).auto_shrink([false, true]).show(ui, |ui| {
-            trace(ui, decision);
+            trace(ui, &decision.trace);
         });
         ui.add_space(8.0);
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing.y = 6.0;
-            if state.changed.contains(&row.row) {
-                widgets::label(ui, texts::ASKED, Type::Body, palette.dim);
-                return;
-            }
-            if let Some((text, kind, command)) = remedy(decision, servers)
-                && ui.add(Button::new(text, kind)).clicked()
-            {
-                out.command(command);
-                state.changed.push(row.row);
-            }
-            if !decision.sentence.is_empty() {
-                let words = Type::Body.rich(&decision.sentence, palette.dim);
-                ui.add(egui::Label::new(words).wrap());
-            }
-        });
+        leads = buttons(ui, row, remedy, state, out);
     });
     state.height = shown.response.rect.height();
-    (keep, shown.response.rect)
+    Shown { keep, rect: shown.response.rect, leads }
+}
+
+fn buttons(
+    ui: &mut Ui,
+    row: &ActivityRow,
+    remedy: Option<Remedy>,
+    state: &mut WhyState,
+    out: &mut Outbox,
+) -> Option<Leads> {
+    let palette = Palette::of(ui);
+    let decision = &row.decision;
+    let mut leads = None;
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.y = 6.0;
+        let trial = state.trial.as_ref().filter(|(asked, _)| *asked == row.row).map(|(_, trial)| trial);
+        let changed = state.changed.contains(&row.row);
+        if let Some(remedy) = remedy.filter(|_| !changed) {
+            match remedy.action {
+                Action::Command(command) => {
+                    if ui.add(Button::new(remedy.text, remedy.kind)).clicked() {
+                        out.command(command);
+                        state.changed.push(row.row);
+                    }
+                }
+                Action::Leads(to) => {
+                    if ui.add(Button::new(remedy.text, remedy.kind)).clicked() {
+                        leads = Some(to);
+                    }
+                }
+            }
+        }
+        if decision.setting == Some(Setting::AccountLevel)
+            && ui.add(Button::new(texts::NOTIFICATION_SETTINGS_MORE, Kind::Secondary)).clicked()
+        {
+            leads = Some(Leads::Notifications(decision.server));
+        }
+        if let Some(channel) = decision.channel_id
+            && ui.add(Button::new(texts::CHANNEL_SETTINGS_MORE, Kind::Secondary)).clicked()
+        {
+            leads = Some(Leads::Channel(ChannelRef { server: decision.server, channel }));
+        }
+        let words = match (changed, trial) {
+            (true, Some(trial)) => texts::now_it_would(trial),
+            (true, None) => texts::ASKED.to_owned(),
+            (false, Some(trial)) => texts::it_would_have(trial),
+            (false, None) => decision.sentence.clone(),
+        };
+        if !words.is_empty() {
+            ui.add(egui::Label::new(Type::Body.rich(words, palette.dim)).wrap());
+        }
+    });
+    leads
 }
 
 /// The rules that let it pass are ticked; the one that decided stands out.
-fn trace(ui: &mut Ui, decision: &Decision) {
+pub(super) fn trace(ui: &mut Ui, steps: &[TraceStep]) {
     let palette = Palette::of(ui);
-    for step in &decision.trace {
+    for step in steps {
         let deciding = step.outcome != "continue";
         let icon = if step.outcome == "skip" { Icon::Cross } else { Icon::Check };
         let (kind, color) = if deciding { (Type::BodyStrong, palette.text) } else { (Type::Body, palette.dim) };
@@ -105,28 +207,71 @@ fn trace(ui: &mut Ui, decision: &Decision) {
     }
 }
 
-/// The button that changes what decided.
-fn remedy(decision: &Decision, servers: &[ServerView]) -> Option<(&'static str, Kind, Command)> {
-    let server = servers.iter().find(|server| server.id == decision.server)?;
-    match (decision.verdict, decision.reason) {
-        (Verdict::Skip, Some(Reason::ChannelMuted)) => {
-            let channel = decision.channel_id?;
-            Some((texts::UNMUTE_CHANNEL, Kind::Primary, Command::SetMuted { server: server.id, channel, muted: false }))
-        }
-        (Verdict::Skip, Some(Reason::Paused)) => Some((texts::RESUME, Kind::Primary, Command::Resume)),
-        (Verdict::Skip, Some(Reason::NotificationsPermissionDisallowed)) => Some((
+/// What the button does.
+#[derive(Clone, Debug)]
+enum Action {
+    Command(Command),
+    Leads(Leads),
+}
+
+/// The button that changes what decided, and under which other setting the verdict is looked at again.
+#[derive(Clone, Debug)]
+struct Remedy {
+    text: &'static str,
+    kind: Kind,
+    action: Action,
+    what_if: Option<WhatIf>,
+}
+
+fn remedy(decision: &Decision, servers: &[ServerView]) -> Option<Remedy> {
+    let server = servers.iter().find(|server| server.id == decision.server)?.id;
+    let place = decision.channel_id.map(|channel| ChannelRef { server, channel });
+    let command = |text, command, what_if| {
+        Some(Remedy { text, kind: Kind::Primary, action: Action::Command(command), what_if: Some(what_if) })
+    };
+    if decision.verdict == Verdict::Notify {
+        let channel = decision.channel_id?;
+        return matches!(decision.kind, DecisionKind::Post | DecisionKind::Urgent).then_some(Remedy {
+            text: texts::MUTE_CHANNEL,
+            kind: Kind::Secondary,
+            action: Action::Command(Command::SetMuted { server, channel, muted: true }),
+            what_if: None,
+        });
+    }
+    let all_here = |place: ChannelRef| {
+        let edits = vec![ChannelEdit::Level("all".to_owned())];
+        command(
+            texts::ALL_OF_CHANNEL,
+            Command::EditChannels { channels: vec![place], edits },
+            WhatIf::ChannelLevel("all".to_owned()),
+        )
+    };
+    // Rows of older versions have no setting, only a reason.
+    let setting = decision.setting.or(match decision.reason {
+        Some(Reason::ChannelMuted) => Some(Setting::ChannelMuted),
+        Some(Reason::Paused) => Some(Setting::Pause),
+        Some(Reason::NotificationsPermissionDisallowed) => Some(Setting::Permission),
+        _ => None,
+    })?;
+    match setting {
+        Setting::ChannelMuted => command(
+            texts::UNMUTE_CHANNEL,
+            Command::SetMuted { server, channel: place?.channel, muted: false },
+            WhatIf::ChannelMuted(false),
+        ),
+        Setting::ChannelLevel | Setting::AccountLevel => all_here(place?),
+        Setting::Permission => command(
             texts::ALLOW_NOTIFICATIONS,
-            Kind::Primary,
-            Command::SetPermission { server: server.id, permission: Permission::Allowed },
-        )),
-        (Verdict::Skip, _) => None,
-        (Verdict::Notify, _) => match (decision.kind, decision.channel_id) {
-            (DecisionKind::Post | DecisionKind::Urgent, Some(channel)) => Some((
-                texts::MUTE_CHANNEL,
-                Kind::Secondary,
-                Command::SetMuted { server: server.id, channel, muted: true },
-            )),
-            _ => None,
-        },
+            Command::SetPermission { server, permission: Permission::Allowed },
+            WhatIf::Allowed,
+        ),
+        Setting::Pause => command(texts::RESUME, Command::Resume, WhatIf::NotPaused),
+        Setting::CallSound => Some(Remedy {
+            text: texts::NOTIFICATION_SETTINGS_MORE,
+            kind: Kind::Primary,
+            action: Action::Leads(Leads::Notifications(server)),
+            what_if: None,
+        }),
+        Setting::ThreadFollowing | Setting::Status | Setting::SystemDoNotDisturb => None,
     }
 }

@@ -14,11 +14,12 @@ use belfry_core::ids::ServerId;
 use belfry_core::prefs::{AuthKind, Permission, ServerPrefs};
 use belfry_core::query::{Answer, Query};
 use belfry_core::view::{Health, ServerView};
-use egui::{Align, Layout, Rect, ScrollArea, Sense, Ui, vec2};
+use egui::{Align, Layout, Rect, Sense, Ui, vec2};
 
-use super::{empty, permission::server_disc};
+use super::find::{Spot, spot};
+use super::permission::server_disc;
 use crate::bridge::QueryId;
-use crate::icons;
+use crate::icons::{self, Icon};
 use crate::outbox::Outbox;
 use crate::pictures::Pictures;
 use crate::texts;
@@ -50,6 +51,8 @@ pub struct ServersState {
     /// The dialog for this server's connection is opened in this frame.
     connecting: Option<ServerId>,
     removing: Option<ServerId>,
+    /// The name that is being written.
+    renaming: Option<(ServerId, String)>,
     signing_out: Option<(QueryId, ServerId)>,
     failed: Option<(ServerId, String)>,
     /// Servers whose unread list is open.
@@ -74,7 +77,11 @@ impl ServersState {
 
     /// Whether a dialog of this page is open.
     pub fn is_dialog_open(&self) -> bool {
-        self.flow.is_some() || self.sign_in.is_some() || self.quiet || self.removing.is_some()
+        self.flow.is_some()
+            || self.sign_in.is_some()
+            || self.quiet
+            || self.removing.is_some()
+            || self.renaming.is_some()
     }
 
     /// Takes an answer that this page asked for; gives back any other.
@@ -118,11 +125,12 @@ impl ServersState {
     }
 }
 
-/// Draws the page. `notices` stand between the title and the list.
+/// Draws the page. Names and order are changed in `entries`. `notices` stand between the title and the list.
 pub(super) fn ui(
     ui: &mut Ui,
     model: &ServersModel<'_>,
     state: &mut ServersState,
+    entries: &mut [ServerPrefs],
     pictures: &mut Pictures,
     out: &mut Outbox,
     notices: impl FnOnce(&mut Ui, &mut Outbox),
@@ -138,31 +146,47 @@ pub(super) fn ui(
         let mut corner = ui.new_child(
             egui::UiBuilder::new().max_rect(corner).layout(Layout::right_to_left(Align::Center)).id_salt("add"),
         );
-        if corner.add(Button::new(texts::ADD_SERVER, Kind::Primary)).clicked() {
-            state.begin_adding();
-        }
+        spot(&mut corner, Spot::AddServer, |ui| {
+            if ui.add(Button::new(texts::ADD_SERVER, Kind::Primary)).clicked() {
+                state.begin_adding();
+            }
+        });
     }
     notices(ui, out);
     if servers.is_empty() {
-        if empty(ui, texts::NO_SERVERS, texts::NO_SERVERS_HINT, Some(texts::ADD_SERVER)) {
+        if widgets::empty(ui, texts::NO_SERVERS, texts::NO_SERVERS_HINT, Some(texts::ADD_SERVER)) {
             state.begin_adding();
         }
     } else {
-        ScrollArea::vertical().id_salt("server-cards").auto_shrink(false).show(ui, |ui| {
-            for server in servers {
-                ui.push_id(server.id, |ui| card(ui, server, now_ms, state, pictures, out));
+        let mut moved = None;
+        widgets::page_scroll(ui, "server-cards", |ui| {
+            for (index, server) in servers.iter().enumerate() {
+                let first = index == 0;
+                let place = Place { first, last: index + 1 == servers.len() };
+                ui.push_id(server.id, |ui| {
+                    if let Some(step) = card(ui, server, place, now_ms, state, pictures, out) {
+                        moved = Some((server.id, step));
+                    }
+                });
                 ui.add_space(CARD_GAP);
             }
         });
-        // "Trying again in 8 s" counts down. "Last heard 4 s ago" is only precise to ten seconds in the view.
-        let waits = servers.iter().any(|server| matches!(server.health, Health::Waiting { .. }));
-        ui.ctx().request_repaint_after(Duration::from_secs(if waits { 1 } else { 5 }));
+        if let Some((id, step)) = moved {
+            move_entry(entries, id, step);
+        }
+        // One frame when a text would say something else; a live server's says nothing new for a minute.
+        let changes =
+            servers.iter().map(|server| texts::health_changes_in_ms(&server.health, server.last_heard_ms, now_ms));
+        if let Some(changes_in_ms) = changes.flatten().min() {
+            ui.ctx().request_repaint_after(Duration::from_millis(changes_in_ms));
+        }
     }
     if let Some(server) = state.removing.and_then(|id| servers.iter().find(|server| server.id == id)) {
         confirm_removal(ui, server, state, out);
     } else {
         state.removing = None;
     }
+    rename(ui, state, entries);
     if let Some(server) = state.sign_in_wanted.take().and_then(|id| servers.iter().find(|server| server.id == id)) {
         state.flow = None;
         state.sign_in = Some(sign_in::SignIn::again(server, auth_of(prefs, server.id)));
@@ -195,15 +219,53 @@ fn auth_of(prefs: &[ServerPrefs], id: ServerId) -> AuthKind {
     prefs.iter().find(|server| server.id == id).map_or(AuthKind::Password, |server| server.auth)
 }
 
+/// Whether a card can go further up or down.
+#[derive(Clone, Copy)]
+struct Place {
+    first: bool,
+    last: bool,
+}
+
+/// Puts an entry before the one above it, or behind the one below it.
+fn move_entry(entries: &mut [ServerPrefs], id: ServerId, step: isize) {
+    if let Some(from) = entries.iter().position(|entry| entry.id == id)
+        && let Some(to) = from.checked_add_signed(step).filter(|to| *to < entries.len())
+    {
+        entries.swap(from, to);
+    }
+}
+
+/// Two arrows; returns where the card goes.
+fn mover(ui: &mut Ui, server: &ServerView, place: Place) -> Option<isize> {
+    let mut step = None;
+    ui.spacing_mut().item_spacing.x = 2.0;
+    for (icon, text, possible, by) in
+        [(Icon::Down, texts::MOVE_DOWN, !place.last, 1), (Icon::Up, texts::MOVE_UP, !place.first, -1)]
+    {
+        ui.scope(|ui| {
+            if !possible {
+                ui.disable();
+            }
+            if widgets::icon_button(ui, icon, &texts::listed(&[text, &server.name]), Kind::Quiet).clicked() {
+                step = Some(by);
+            }
+        });
+    }
+    step
+}
+
+/// One server; returns where its card goes, if it is moved.
 fn card(
     ui: &mut Ui,
     server: &ServerView,
+    place: Place,
     now_ms: i64,
     state: &mut ServersState,
     pictures: &mut Pictures,
     out: &mut Outbox,
-) {
+) -> Option<isize> {
     let palette = Palette::of(ui);
+    let mut step = None;
     widgets::card(ui).show(ui, |ui| {
         ui.set_min_width(ui.available_width());
         ui.horizontal_top(|ui| {
@@ -211,7 +273,17 @@ fn card(
             let (rect, _) = ui.allocate_exact_size(vec2(36.0, 36.0), Sense::hover());
             server_disc(ui, rect, &server.name);
             ui.vertical(|ui| {
-                widgets::label_truncated(ui, &server.name, Type::CardTitle, palette.text);
+                ui.horizontal(|ui| {
+                    ui.set_min_height(20.0);
+                    let arrows = if place.first && place.last { 0.0 } else { 60.0 };
+                    ui.scope(|ui| {
+                        ui.set_max_width(ui.available_width() - arrows);
+                        widgets::label_truncated(ui, &server.name, Type::CardTitle, palette.text);
+                    });
+                    if arrows > 0.0 {
+                        ui.with_layout(Layout::right_to_left(Align::Center), |ui| step = mover(ui, server, place));
+                    }
+                });
                 widgets::label_truncated(ui, texts::about_server(server), Type::Body, palette.dim);
                 ui.add_space(4.0);
                 health(ui, server, now_ms);
@@ -238,21 +310,65 @@ fn card(
             }
         }
         ui.add_space(14.0);
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing.y = 8.0;
-            widgets::label(ui, texts::PERMISSION, Type::Body, palette.dim);
-            permission(ui, server, out);
-            if server.permission == Permission::Denied {
-                widgets::label(ui, texts::NOTIFICATIONS_OFF, Type::Body, palette.amber);
-            }
-        });
+        let mut permission_row = |ui: &mut Ui| {
+            ui.horizontal_wrapped(|ui| {
+                ui.spacing_mut().item_spacing.y = 8.0;
+                widgets::label(ui, texts::PERMISSION, Type::Body, palette.dim);
+                permission(ui, server, out);
+                if server.permission == Permission::Denied {
+                    widgets::label(ui, texts::NOTIFICATIONS_OFF, Type::Body, palette.amber);
+                }
+            });
+        };
+        // The search leads to the first card.
+        if place.first {
+            spot(ui, Spot::Permission, permission_row)
+        } else {
+            permission_row(ui)
+        }
         ui.add_space(14.0);
-        actions(ui, server, state, out);
+        let mut actions = |ui: &mut Ui| actions(ui, server, state, out);
+        if place.first {
+            spot(ui, Spot::Connection, actions)
+        } else {
+            actions(ui)
+        }
         if let Some((_, message)) = state.failed.as_ref().filter(|(id, _)| *id == server.id) {
             ui.add_space(8.0);
             widgets::label(ui, message, Type::Body, palette.red);
         }
     });
+    step
+}
+
+/// The dialog for the name.
+fn rename(ui: &Ui, state: &mut ServersState, entries: &mut [ServerPrefs]) {
+    let Some((id, name)) = &mut state.renaming else { return };
+    let Some(entry) = entries.iter_mut().find(|entry| entry.id == *id) else {
+        state.renaming = None;
+        return;
+    };
+    let palette = Palette::of(ui);
+    let (escaped, done) = widgets::dialog(ui.ctx(), "rename", texts::RENAME_TITLE, palette, |ui| {
+        widgets::label(ui, texts::RENAME_TITLE, Type::DialogTitle, palette.text);
+        ui.add_space(6.0);
+        widgets::label(ui, texts::rename_text(texts::host(&entry.url)), Type::Body, palette.dim);
+        let edit = widgets::TextField::new(name, texts::NAME).limit(100);
+        let entered = add::field(ui, texts::NAME, edit, false);
+        ui.add_space(20.0);
+        let blocked = name.trim().is_empty().then_some(texts::FILL_IN_FIRST);
+        widgets::answers(ui, |ui| {
+            let pressed = ui.add(Button::new(texts::SAVE, Kind::Primary).disabled(blocked)).clicked();
+            let saved = blocked.is_none() && (pressed || entered);
+            if saved {
+                name.trim().clone_into(&mut entry.name);
+            }
+            ui.add(Button::new(texts::CANCEL, Kind::Quiet)).clicked() || saved
+        })
+    });
+    if escaped || done {
+        state.renaming = None;
+    }
 }
 
 fn health(ui: &mut Ui, server: &ServerView, now_ms: i64) {
@@ -269,7 +385,10 @@ fn health(ui: &mut Ui, server: &ServerView, now_ms: i64) {
         let (rect, _) = ui.allocate_exact_size(vec2(10.0, 18.0), Sense::hover());
         icons::dot(ui.painter(), rect.center(), dot);
         let words = texts::health_sentence(&server.health, server.last_heard_ms, now_ms);
-        widgets::label(ui, words, kind, ink);
+        let label = widgets::label(ui, words, kind, ink);
+        if server.health == Health::Live && server.last_heard_ms > 0 {
+            label.on_hover_text(texts::last_heard(server.last_heard_ms, now_ms));
+        }
     });
 }
 
@@ -285,7 +404,7 @@ fn permission(ui: &mut Ui, server: &ServerView, out: &mut Outbox) {
         choices.push((Permission::DeniedForGood, texts::DENY_FOR_GOOD));
     }
     choices.push((Permission::Ask, texts::ASK_AGAIN));
-    let group = format!("{}, {}", server.name, texts::PERMISSION);
+    let group = texts::listed(&[&server.name, texts::PERMISSION]);
     if let Some(permission) = widgets::choice_row(ui, &group, Some(chosen), &choices) {
         out.command(Command::SetPermission { server: server.id, permission });
     }
@@ -296,7 +415,7 @@ fn is_signed_out(server: &ServerView) -> bool {
 }
 
 fn actions(ui: &mut Ui, server: &ServerView, state: &mut ServersState, out: &mut Outbox) {
-    let named = |text: &str| format!("{text}, {}", server.name);
+    let named = |text: &str| texts::listed(&[text, &server.name]);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.y = 8.0;
         if is_signed_out(server) {
@@ -325,6 +444,10 @@ fn actions(ui: &mut Ui, server: &ServerView, state: &mut ServersState, out: &mut
         let name = named(texts::CONNECTION);
         if ui.add(Button::new(texts::CONNECTION_MORE, Kind::Secondary).name(&name)).clicked() {
             state.connecting = Some(server.id);
+        }
+        let name = named(texts::RENAME);
+        if ui.add(Button::new(texts::RENAME_MORE, Kind::Secondary).name(&name)).clicked() {
+            state.renaming = Some((server.id, server.name.clone()));
         }
         let name = named(texts::REMOVE);
         if ui.add(Button::new(texts::REMOVE_MORE, Kind::Quiet).name(&name)).clicked() {

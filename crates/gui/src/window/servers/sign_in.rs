@@ -344,7 +344,7 @@ pub(super) fn ui(ui: &Ui, flow: &mut SignIn, agreed: impl Fn(ServerId) -> bool, 
     let title = match (&flow.keyring, &flow.waiting) {
         (Some(_), _) => texts::KEYRING_TITLE.to_owned(),
         (None, Some(_)) => texts::FINISH_IN_BROWSER.to_owned(),
-        (None, None) => format!("Sign in to {}", flow.found.name),
+        (None, None) => texts::sign_in_to(&flow.found.name),
     };
     let (escaped, left) = widgets::dialog(ui.ctx(), "sign-in", &title, palette, |ui| {
         widgets::label(ui, &title, Type::DialogTitle, palette.text);

@@ -28,7 +28,7 @@ pub(super) fn ui(ui: &mut Ui, server: &ServerView, open: &mut bool, pictures: &m
         widgets::label(ui, texts::UNREAD, Type::Body, palette.dim);
         let words = texts::unread_summary(server);
         if some {
-            let name = format!("{}, {}, {words}", server.name, texts::UNREAD);
+            let name = texts::listed(&[&server.name, texts::UNREAD, &words]);
             if widgets::drop_down(ui, &words, &name, *open).clicked() {
                 *open = !*open;
             }

@@ -1,0 +1,110 @@
+//! What became of a change: on its way, saved, or not; with the way back.
+
+use egui::{CornerRadius, Frame, Margin, Ui};
+
+use super::{Button, Kind, label, progress};
+use crate::texts::{self, Tone, notifications as words};
+use crate::theme::{Palette, RADIUS_CONTROL, Type};
+
+/// How it stands with a change.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Saved<'a> {
+    /// Nothing was changed.
+    Unchanged,
+    /// It is on its way since then, seconds of egui's clock.
+    Saving(f64),
+    /// It is saved.
+    Saved,
+    /// It was put back; why, in one sentence.
+    Failed(&'a str),
+}
+
+/// What the person wants done about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Put back what was before.
+    Undo,
+    /// Try again to save.
+    Again,
+    /// Do not wait for it any more.
+    Cancel,
+}
+
+/// The line at the right of a card's title. Call it in a layout from the right.
+pub fn saved_line(ui: &mut Ui, saved: Saved<'_>) -> Option<Wish> {
+    let palette = Palette::of(ui);
+    ui.spacing_mut().item_spacing.x = 4.0;
+    match saved {
+        Saved::Unchanged => None,
+        Saved::Saving(since) => {
+            if !progress::is_late(ui, since) {
+                return None;
+            }
+            let cancel = ui.add(Button::new(texts::CANCEL, Kind::Link)).clicked();
+            label(ui, words::SAVING, Type::Small, palette.dim);
+            progress::spinner(ui);
+            cancel.then_some(Wish::Cancel)
+        }
+        Saved::Saved => {
+            let undo = ui.add(Button::new(words::UNDO, Kind::Link)).clicked();
+            label(ui, words::SAVED, Type::Small, palette.green);
+            undo.then_some(Wish::Undo)
+        }
+        Saved::Failed(why) => {
+            let again = ui.add(Button::new(words::TRY_AGAIN, Kind::Link)).clicked();
+            let width = (ui.available_width() - 8.0).max(80.0);
+            let text = words::not_saved(why);
+            let line = super::Line { text: &text, kind: Type::Small, color: palette.red, width, rows: 1 };
+            let galley = super::galley(ui.painter(), line);
+            let elided = galley.elided;
+            let (rect, response) = ui.allocate_exact_size(galley.size(), egui::Sense::hover());
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &text));
+            ui.painter().galley(rect.min, galley, palette.red);
+            if elided {
+                response.on_hover_text(&text);
+            }
+            again.then_some(Wish::Again)
+        }
+    }
+}
+
+/// A quiet strip with a sentence that wants to be read, and what can be done about it at the right.
+pub fn strip<R>(ui: &mut Ui, tone: Tone, what: &str, more: &str, aside: impl FnOnce(&mut Ui) -> R) -> R {
+    let palette = Palette::of(ui);
+    let (fill, ink) = match tone {
+        Tone::Warn => (palette.amber_soft, palette.amber),
+        Tone::Urgent => (palette.red_soft, palette.red),
+        Tone::Good => (palette.green_soft, palette.green),
+        Tone::Plain => (palette.sunk, palette.dim),
+    };
+    let frame = Frame::new()
+        .fill(fill)
+        .corner_radius(CornerRadius::same(RADIUS_CONTROL))
+        .inner_margin(Margin::symmetric(12, 8));
+    let shown = frame.show(ui, |ui| {
+        ui.set_min_width(ui.available_width());
+        let width = ui.available_width();
+        ui.horizontal(|ui| {
+            ui.set_min_height(30.0);
+            // What stands at the right takes what it needs; the words wrap in the rest.
+            let right = egui::Layout::right_to_left(egui::Align::Center);
+            let full = egui::vec2(width, 30.0);
+            ui.allocate_ui_with_layout(full, right, |ui| {
+                let result = aside(ui);
+                let rest = ui.available_width();
+                ui.allocate_ui_with_layout(egui::vec2(rest, 0.0), egui::Layout::top_down(egui::Align::Min), |ui| {
+                    ui.set_width(rest);
+                    label(ui, what, Type::BodyStrong, ink);
+                    if !more.is_empty() {
+                        label(ui, more, Type::Body, palette.text);
+                    }
+                });
+                result
+            })
+            .inner
+        })
+        .inner
+    });
+    ui.add_space(8.0);
+    shown.inner
+}
