@@ -222,9 +222,9 @@ pub fn remove(folder: &Path, file: &str) {
 mod tests {
     use super::*;
 
-    fn tone(seconds: f32) -> Vec<u8> {
-        let count = (seconds * 96_000.0) as usize;
-        let levels = (0..count).map(|at| ((at / 2) as f32 * 0.05).sin() * 0.5).collect();
+    fn tone(tenths: u16) -> Vec<u8> {
+        let tenth = (0..9_600_u16).map(|at| (f32::from(at / 2) * 0.05).sin() * 0.5);
+        let levels = (0..tenths).flat_map(|_| tenth.clone()).collect();
         wav(&Sample { channels: 2, rate: 48_000, levels })
     }
 
@@ -238,7 +238,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_sound_is_copied_and_can_be_read_again_when_the_original_is_gone() {
-        let (folder, outcome) = imported(&tone(0.5)).await;
+        let (folder, outcome) = imported(&tone(5)).await;
         assert_eq!(outcome.unwrap(), Imported { id: 4, file: "own-4.wav".to_owned(), cut: false });
         fs::remove_file(folder.path().join("mine.wav")).unwrap();
         let bytes = load(&folder.path().join("sounds"), "own-4.wav").unwrap();
@@ -248,7 +248,7 @@ mod tests {
 
     #[tokio::test]
     async fn of_a_long_one_the_first_ten_seconds_are_used() {
-        let (folder, outcome) = imported(&tone(14.0)).await;
+        let (folder, outcome) = imported(&tone(140)).await;
         let outcome = outcome.unwrap();
         assert!(outcome.cut);
         let bytes = load(&folder.path().join("sounds"), &outcome.file).unwrap();

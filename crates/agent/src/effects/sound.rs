@@ -83,7 +83,8 @@ pub const fn recording(sound: SoundChoice) -> &'static [u8] {
         };
     }
     match sound {
-        SoundChoice::Message(MessageSound::Bing) => bundled!("Bing"),
+        // It also stands in for a file that is not there.
+        SoundChoice::Message(MessageSound::Bing) | SoundChoice::Own(_) => bundled!("Bing"),
         SoundChoice::Message(MessageSound::Crackle) => bundled!("Crackle"),
         SoundChoice::Message(MessageSound::Down) => bundled!("Down"),
         SoundChoice::Message(MessageSound::Hello) => bundled!("Hello"),
@@ -93,8 +94,6 @@ pub const fn recording(sound: SoundChoice) -> &'static [u8] {
         SoundChoice::Ring(RingSound::Calm) => bundled!("Calm"),
         SoundChoice::Ring(RingSound::Urgent) => bundled!("Urgent"),
         SoundChoice::Ring(RingSound::Cheerful) => bundled!("Cheerful"),
-        // What stands in for a file that is not there.
-        SoundChoice::Own(_) => bundled!("Bing"),
     }
 }
 

@@ -309,7 +309,8 @@ mod tests {
 
     #[track_caller]
     fn writes(channel: &[(&str, &str)], account: &[(&str, &str)], edit: ChannelEdit, expected: &[(&str, &str)]) {
-        assert_eq!(to_write(&props(channel), &props(account), &[edit.clone()]), props(expected), "{edit:?}");
+        let edits = [edit];
+        assert_eq!(to_write(&props(channel), &props(account), &edits), props(expected), "{edits:?}");
     }
 
     const FRESH: [(&str, &str); 4] =

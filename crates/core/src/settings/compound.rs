@@ -18,16 +18,14 @@ impl ServerSettings {
     pub fn mobile_follows(&self) -> Vec<SettingChange> {
         [SettingKey::Desktop, SettingKey::DesktopThreads]
             .into_iter()
-            .flat_map(|key| self.follow(key, self.value(key)))
+            .filter_map(|key| self.follow(key, self.value(key)))
             .collect()
     }
 
     fn follow(&self, key: SettingKey, to: &str) -> Option<SettingChange> {
-        let follower = match key {
-            SettingKey::Desktop => SettingKey::Push,
-            SettingKey::DesktopThreads => SettingKey::PushThreads,
-            _ => return None,
-        };
+        let followers =
+            [(SettingKey::Desktop, SettingKey::Push), (SettingKey::DesktopThreads, SettingKey::PushThreads)];
+        let (_, follower) = followers.into_iter().find(|(leader, _)| *leader == key)?;
         (self.field(follower).basis().as_deref() != Some(to)).then(|| self.change(follower, to))
     }
 

@@ -165,14 +165,12 @@ impl SettingKey {
 
     /// The value as a server keeps it, so that two spellings of the same are not taken for a change.
     pub fn as_kept(self, value: &str) -> String {
-        match self {
-            // The server lower-cases and drops what is empty (notifications §1.1).
-            Self::MentionKeys => {
-                let words = value.split(',').map(str::to_lowercase).filter(|word| !word.is_empty());
-                words.collect::<Vec<_>>().join(",")
-            }
-            _ => value.to_owned(),
+        if self != Self::MentionKeys {
+            return value.to_owned();
         }
+        // The server lower-cases and drops what is empty (notifications §1.1).
+        let words = value.split(',').map(str::to_lowercase).filter(|word| !word.is_empty());
+        words.collect::<Vec<_>>().join(",")
     }
 }
 

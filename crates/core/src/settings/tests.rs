@@ -44,7 +44,8 @@ fn what_is_hidden_follows_the_server_and_what_is_chosen() {
     let all = everything();
     let busy = [(Key::AutoResponderActive, "true")];
     assert_eq!(hidden(&busy, all.clone(), true), [Key::Comments], "with threads there are no thread reply settings");
-    let table: [(&[(Key, &str)], Offers, bool, &[Key]); 9] = [
+    type Case<'a> = (&'a [(Key, &'a str)], Offers, bool, &'a [Key]);
+    let table: [Case<'_>; 9] = [
         (
             &busy,
             Offers { threads: false, ..all.clone() },

@@ -172,7 +172,7 @@ fn with_rules(rules: Vec<SoundRule>) -> World {
     let mut prefs = base.clone();
     prefs.sound.own.push(OwnSound { id: 7, name: "Gong".to_owned(), file: "own-7.wav".to_owned() });
     prefs.sound.rules = rules;
-    prefs.sound.device = "Headset".to_owned();
+    "Headset".clone_into(&mut prefs.sound.device);
     world.command(Command::SetLocalPrefs { base: Box::new(base), prefs: Box::new(prefs) });
     world.effects.clear();
     world

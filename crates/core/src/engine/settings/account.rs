@@ -76,15 +76,17 @@ impl Engine {
     pub(in crate::engine) fn note_settings(&mut self, id: ServerId, event: &Event<'_>) {
         let Some(server) = self.servers.get_mut(&id) else { return };
         let of_me = match event {
-            Event::Connection(_)
-            | Event::Snapshot(_)
-            | Event::PreferencesChanged(_)
-            | Event::PreferencesDeleted(_)
-            | Event::ConfigChanged(_)
-            | Event::LicenseChanged(_)
-            | Event::Fetched(_) => true,
             Event::UserUpdated(user) => user.id == server.state.me_id(),
-            _ => false,
+            event => matches!(
+                event,
+                Event::Connection(_)
+                    | Event::Snapshot(_)
+                    | Event::PreferencesChanged(_)
+                    | Event::PreferencesDeleted(_)
+                    | Event::ConfigChanged(_)
+                    | Event::LicenseChanged(_)
+                    | Event::Fetched(_)
+            ),
         };
         if of_me {
             server.saves.touch();

@@ -133,34 +133,33 @@ impl Engine {
     /// Something that the table shows may have changed.
     pub(in crate::engine) fn note_channels(&mut self, id: ServerId, event: &Event<'_>) {
         let desk = &mut self.channels;
-        let place = |channel| ChannelRef { server: id, channel };
-        match event {
-            Event::Snapshot(_) | Event::LeftTeam { .. } => desk.everything(),
-            Event::Connection(connection) => {
-                if matches!(connection, Connection::SignedOut { .. } | Connection::NotSignedIn) {
-                    if let Some(server) = self.servers.get_mut(&id) {
-                        server.edits = Edits::default();
-                    }
-                    desk.everything();
+        if let Event::MemberUpdated(member) = event {
+            desk.changed(ChannelRef { server: id, channel: member.channel_id });
+        } else if let Event::ChannelUpdated { channel_id: channel, .. }
+        | Event::ChannelDeleted { channel_id: channel, .. }
+        | Event::JoinedChannel { channel_id: channel, .. }
+        | Event::LeftChannel { channel_id: channel, .. }
+        | Event::ChannelRestored(channel)
+        | Event::Fetched(Fetched::Channel { channel_id: channel, .. }) = event
+        {
+            desk.changed(ChannelRef { server: id, channel: *channel });
+        } else if matches!(event, Event::Snapshot(_) | Event::LeftTeam { .. }) {
+            desk.everything();
+        } else if let Event::Connection(connection) = event {
+            if matches!(connection, Connection::SignedOut { .. } | Connection::NotSignedIn) {
+                if let Some(server) = self.servers.get_mut(&id) {
+                    server.edits = Edits::default();
                 }
+                desk.everything();
+            }
+            desk.defaults_changed();
+        } else if let Event::UserUpdated(user) = event {
+            if self.servers.get(&id).is_some_and(|server| user.id == server.state.me_id()) {
                 desk.defaults_changed();
             }
-            Event::ConfigChanged(_) | Event::PreferencesChanged(_) | Event::PreferencesDeleted(_) => {
-                desk.defaults_changed();
-            }
-            Event::UserUpdated(user) => {
-                if self.servers.get(&id).is_some_and(|server| user.id == server.state.me_id()) {
-                    desk.defaults_changed();
-                }
-            }
-            Event::MemberUpdated(member) => desk.changed(place(member.channel_id)),
-            Event::ChannelUpdated { channel_id, .. }
-            | Event::ChannelDeleted { channel_id, .. }
-            | Event::JoinedChannel { channel_id, .. }
-            | Event::LeftChannel { channel_id, .. }
-            | Event::ChannelRestored(channel_id)
-            | Event::Fetched(Fetched::Channel { channel_id, .. }) => desk.changed(place(*channel_id)),
-            _ => {}
+        } else if matches!(event, Event::ConfigChanged(_) | Event::PreferencesChanged(_) | Event::PreferencesDeleted(_))
+        {
+            desk.defaults_changed();
         }
     }
 
@@ -215,14 +214,11 @@ impl Engine {
             self.channels.changed(place);
             let reason =
                 refusal.or_else(|| (!is_ours).then(|| "It was changed elsewhere since, and stays so".to_owned()));
-            match reason {
-                Some(reason) => {
-                    server.edits.troubles.insert(place.channel, reason);
-                }
-                None => {
-                    server.edits.put(place.channel, &back);
-                    send(place.server, server, out);
-                }
+            if let Some(reason) = reason {
+                server.edits.troubles.insert(place.channel, reason);
+            } else {
+                server.edits.put(place.channel, &back);
+                send(place.server, server, out);
             }
         }
     }

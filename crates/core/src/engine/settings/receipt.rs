@@ -94,7 +94,7 @@ impl Engine {
                 "Wait until it is connected, or choose Check again in Servers",
             ),
             Editable::No { reason } => {
-                test.fail(TestStep::Accepted, reason, "Choose Check again in Servers, or sign in")
+                test.fail(TestStep::Accepted, reason, "Choose Check again in Servers, or sign in");
             }
         }
         self.test = Some(test);
