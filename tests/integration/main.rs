@@ -1,5 +1,5 @@
 //! Everything together, over real sockets and, where a person would look, on a real display.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod conformance;
 mod corpus;
@@ -8,5 +8,6 @@ mod fixture;
 mod icons;
 mod life;
 mod pictures;
+mod record;
 mod recordings;
 mod trouble;

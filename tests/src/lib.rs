@@ -13,6 +13,7 @@ pub mod notifications;
 pub mod poll;
 pub mod practice;
 pub mod process;
+pub mod record;
 pub mod screen;
 pub mod sound;
 pub mod stage;
