@@ -40,6 +40,8 @@ usage: cargo xtask <command> [--install]
   bench [engine|desktop|net]  measure speed, memory and delay, in release
   bench net --many            the same with twenty servers of ten thousand channels
   licences                    make assets/licences.txt again: what is linked into the program
+  record [--threads on|off]   record the practice server, or one that you run, into out/recording.jsonl
+         [--server URL --token-file FILE] [--note TEXT] [--out FILE]
   sounds                      make assets/sounds again
   icons                       make assets/icons again
   setup                       what the system must have installed
@@ -77,6 +79,7 @@ fn dispatch(root: &Path, words: &[&str], permit: Permit) -> Option<Outcome> {
         ["bench", part @ ("engine" | "desktop" | "net")] => bench(root, permit, &[part]),
         ["bench", "net", "--many"] => bench(root, permit, &["net", "--many"]),
         ["licences"] => packages::run(root),
+        ["record", arguments @ ..] => setup::ensure(&[Need::Build], permit).and_then(|()| record(root, arguments)),
         ["sounds"] => sounds::run(root),
         ["icons"] => setup::ensure(&[Need::Build], permit).and_then(|()| tests_bin(root, "dev", "icons", &[])),
         ["setup"] => setup::ensure(&[Need::Build, Need::Desktop], permit),
@@ -107,6 +110,13 @@ fn demo(root: &Path, permit: Permit, profile: &str) -> Outcome {
 fn bench(root: &Path, permit: Permit, parts: &[&str]) -> Outcome {
     setup::ensure(&[Need::Build, Need::Desktop], permit)?;
     tests_bin(root, "release", "bench", parts)
+}
+
+/// The one command that may be spoken to: with a server of one's own, the actions are typed.
+fn record(root: &Path, arguments: &[&str]) -> Outcome {
+    run::run(cargo(root).args(["build", "--package", "belfry-tests", "--bin", "record"]))?;
+    let program = run::target(root).join("debug").join(format!("record{}", std::env::consts::EXE_SUFFIX));
+    run::run_with_input(Command::new(program).args(arguments).current_dir(root))
 }
 
 /// Runs a program of `belfry-tests` with a `belfry` of the same sources: both are built by one command, so that their

@@ -29,9 +29,14 @@ pub(crate) fn target(root: &Path) -> PathBuf {
 
 /// Prints a command, runs it without standard input, and fails if it failed.
 pub(crate) fn run(command: &mut Command) -> Outcome {
+    run_with_input(command.stdin(Stdio::null()))
+}
+
+/// The same with our own standard input, unless the command says otherwise.
+pub(crate) fn run_with_input(command: &mut Command) -> Outcome {
     let line = shown(command);
     println!("$ {line}");
-    match command.stdin(Stdio::null()).status() {
+    match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => fail(format!("`{line}` ended with {status}")),
         Err(error) => fail(format!("`{line}` could not be started: {error}")),

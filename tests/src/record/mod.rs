@@ -13,13 +13,13 @@ use belfry_core::secret::Secret;
 use belfry_net::dial::{Route, Stream, Target};
 use belfry_net::http::{Reply, Rest, Size};
 use futures_util::{SinkExt as _, StreamExt as _};
-use http::HeaderValue;
-use http::header::AUTHORIZATION;
 use serde_json::{Map, Value, json};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
 
 use scrub::Scrub;
 
