@@ -129,6 +129,12 @@ fn ask_doctor(paths: &Paths) -> Result<Vec<DoctorLine>, ClientError> {
         | Answer::BrowserOpened { .. }
         | Answer::KeyringMissing { .. }
         | Answer::Done
+        | Answer::Settings(_)
+        | Answer::Channels(_)
+        | Answer::Trial(_)
+        | Answer::SoundDevices(_)
+        | Answer::SoundImported { .. }
+        | Answer::Exported { .. }
         | Answer::Pictures(_)
         | Answer::MfaWanted { .. } => Err(ClientError::Silent),
     }
