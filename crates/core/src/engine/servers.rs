@@ -67,7 +67,7 @@ impl Engine {
             }
             Event::ChannelsViewed(viewed) => {
                 for (channel, at_ms) in viewed {
-                    self.on_channel_viewed(now, id, channel, at_ms.unwrap_or(wall), out);
+                    self.on_channel_viewed(now, id, channel, at_ms, out);
                 }
             }
             Event::ThreadUpdated(update) => self.on_thread_updated(now, id, *update, out),
@@ -278,7 +278,14 @@ impl Engine {
         self.ask_for_session(now, id, out);
     }
 
-    fn on_channel_viewed(&mut self, now: &Now, id: ServerId, channel: ChannelId, at_ms: i64, out: &mut Effects) {
+    fn on_channel_viewed(
+        &mut self,
+        now: &Now,
+        id: ServerId,
+        channel: ChannelId,
+        at_ms: Option<i64>,
+        out: &mut Effects,
+    ) {
         let Some(server) = self.servers.get_mut(&id) else { return };
         server.state.mark_channel_read(channel, at_ms);
         if let Some(state) = server.state.channels.get_mut(&channel) {

@@ -26,6 +26,8 @@ pub struct ChannelState {
     pub prefs: Option<Box<ChannelPrefs>>,
     /// Set when I marked it unread, until it is read.
     pub manually_unread: bool,
+    /// The last that was heard of it is that I read it, from a server that does not say up to when.
+    pub viewed_at_last: bool,
     /// Posts up to this time are in counters that were just fetched (protocol §3.7).
     pub counted_up_to: i64,
     /// The server was asked for something that no frame told, and has not answered.

@@ -44,10 +44,12 @@ impl ServerState {
         true
     }
 
-    /// A channel was read, here or elsewhere.
-    pub fn mark_channel_read(&mut self, id: ChannelId, at_ms: i64) {
+    /// A channel was read, here or elsewhere. Where a server does not say when, everything was read that came before it says
+    /// so: it may say so late.
+    pub fn mark_channel_read(&mut self, id: ChannelId, at_ms: Option<i64>) {
         if let Some(channel) = self.channels.get_mut(&id) {
-            mark_read(channel, at_ms);
+            mark_read(channel, at_ms.unwrap_or(channel.last_post_at));
+            channel.viewed_at_last = at_ms.is_none();
             self.touch(id);
         }
     }
@@ -186,6 +188,7 @@ fn count(channel: &mut ChannelState, posted: &Posted<'_>, me: Option<UserId>, cr
         return;
     }
     let root = post.root_id.is_none();
+    let viewed_at_last = core::mem::take(&mut channel.viewed_at_last);
     let counts = &mut channel.counts;
     if is_join_leave_like(&post.kind) {
         if mentioned && post.props.added_user_id.is_some() && post.props.added_user_id == me {
@@ -203,8 +206,9 @@ fn count(channel: &mut ChannelState, posted: &Posted<'_>, me: Option<UserId>, cr
     if mine {
         if !views_are_sent && !channel.manually_unread && (!crt || root) {
             mark_read(channel, post.create_at);
-        } else if post.create_at != 0 && post.create_at <= counts.last_viewed_at && (!crt || root) {
-            // The event that says that I read it may come before it (protocol §5.9).
+        } else if (viewed_at_last || (post.create_at != 0 && post.create_at <= counts.last_viewed_at)) && (!crt || root)
+        {
+            // The event that says that I read it may come before it (protocol §10).
             counts.read = counts.read.saturating_add(1);
             counts.read_root = counts.read_root.saturating_add(i64::from(root));
         }

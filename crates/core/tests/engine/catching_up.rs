@@ -474,3 +474,16 @@ fn mentions_that_were_unread_before_are_not_given_to_what_came_after_a_restart()
     );
     assert_eq!(world.told(), [pair("1", "not_mentioned"), pair("2", "notify")]);
 }
+
+#[test]
+fn a_late_word_about_reading_reads_nothing_that_came_after_it() {
+    let setup = Setup::default();
+    let mut world = world(&setup);
+    let then = world.wall() - 20_000;
+    let plan = world.reconnects(held(&setup, &[("ops", then, 2, 1)])).unwrap();
+    world.event(NORTH, Event::ChannelsViewed(vec![(channel("dm"), None)]));
+    world.arrives(at(message("live", "hello").direct(), then + 5_000));
+    world.answers(&plan, vec![at(message("missed", "look, @morgan"), then)]);
+    world.pass_ms(2_000);
+    assert_eq!(world.told(), [pair("missed", "notify"), pair("live", "notify")]);
+}

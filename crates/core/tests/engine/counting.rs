@@ -208,3 +208,23 @@ fn a_message_of_mine_is_read_even_where_the_reading_is_told_before_it() {
     world.arrives(message("2", "good").direct());
     assert_eq!(world.engine.badge().text(), "1");
 }
+
+#[test]
+fn a_reading_without_a_time_reads_what_came_before_it_whatever_the_clocks_say() {
+    let mut world = World::new();
+    world.pass_ms(60_000);
+    let newer = world.now().wall_ms() - 30_000;
+    world.arrives(message("1", "hi").direct());
+    // Said late, by a server before 9.0: the next message is younger than that, though older than our clock.
+    world.event(NORTH, Event::ChannelsViewed(vec![(channel("dm"), None)]));
+    assert_eq!(world.engine.badge().text(), "");
+    let mut next = message("2", "are you there?").direct();
+    next.posted.post.create_at = newer;
+    world.arrives(next);
+    assert_eq!(world.engine.badge().text(), "1");
+    world.event(NORTH, Event::ChannelsViewed(vec![(channel("dm"), None)]));
+    let mut mine = message("3", "yes").direct().by("morgan");
+    mine.posted.post.create_at = newer + 1;
+    world.arrives(mine);
+    assert_eq!(world.engine.badge().text(), "", "the order of a message of mine and of its reading is not guaranteed");
+}
