@@ -74,6 +74,24 @@ fn one_save_at_a_time_and_a_failed_one_takes_those_along_that_were_based_on_it()
 }
 
 #[test]
+fn after_giving_up_the_next_change_waits_for_the_old_ones_answer() {
+    let mut world = World::new();
+    let (old, _) = written(&change(&mut world, SettingKey::Desktop, "all"));
+    world.command(Command::CancelSaving(NORTH));
+    assert_eq!((page(&world).value(SettingKey::Desktop), page(&world).is_saving()), ("mention", false));
+    assert!(change(&mut world, SettingKey::Channel, "false").is_empty(), "both would write the whole map");
+    world.command(Command::CancelSaving(NORTH));
+    assert!(change(&mut world, SettingKey::Channel, "false").is_empty(), "still the first one");
+    let answer = Event::Written { number: old, outcome: saved(&[("desktop", "all"), ("channel", "true")], 5) };
+    let (next, write) = written(&world.event(NORTH, answer));
+    assert!(matches!(&write, Write::Settings { changes, .. } if changes[0].key == SettingKey::Channel), "{write:?}");
+    assert_eq!(page(&world).value(SettingKey::Desktop), "all", "the server did it nevertheless");
+    let answer = saved(&[("desktop", "all"), ("channel", "false")], 6);
+    world.event(NORTH, Event::Written { number: next, outcome: answer });
+    assert!(!page(&world).is_saving() && page(&world).value(SettingKey::Channel) == "false");
+}
+
+#[test]
 fn an_answer_that_comes_after_a_newer_change_brings_nothing_old_back() {
     let mut world = World::new();
     let (number, _) = written(&change(&mut world, SettingKey::Desktop, "all"));

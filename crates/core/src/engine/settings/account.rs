@@ -23,8 +23,10 @@ const TOGETHER: &str = "It was to be saved together with something that was chan
 /// What is being saved on one server.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Saves {
-    /// The first is under way.
+    /// The first is under way, unless one that was given up still is.
     queue: VecDeque<Save>,
+    /// The save that nobody waits for any more: until its answer is here, another one could write its keys back.
+    given_up: Option<u64>,
     numbered: u64,
     troubles: BTreeMap<SettingKey, Trouble>,
     undo: Vec<Vec<SettingChange>>,
@@ -183,6 +185,8 @@ impl Engine {
         if server.saves.queue.is_empty() {
             return;
         }
+        let under_way = server.saves.queue.front().map(|save| save.number);
+        server.saves.given_up = server.saves.given_up.or(under_way);
         server.saves.queue.clear();
         server.saves.touch();
         self.dirty = true;
@@ -194,10 +198,20 @@ impl Engine {
         let Some(server) = self.servers.get_mut(&id) else { return };
         self.dirty = true;
         server.saves.touch();
-        let is_first = server.saves.queue.front().is_some_and(|save| save.number == number);
+        let is_due = match server.saves.given_up {
+            Some(given_up) => given_up == number,
+            None => server.saves.queue.front().is_some_and(|save| save.number == number),
+        };
         let done = matches!(outcome, Written::Done(_));
         let mut fetch = None;
-        let save = if is_first { server.saves.queue.pop_front() } else { None };
+        let save = match server.saves.given_up {
+            Some(_) if is_due => {
+                server.saves.given_up = None;
+                None
+            }
+            None if is_due => server.saves.queue.pop_front(),
+            Some(_) | None => None,
+        };
         match outcome {
             Written::Done(saved) | Written::ChangedElsewhere(saved) => {
                 let Saved { me, preferences, member: _ } = *saved;
@@ -218,17 +232,18 @@ impl Engine {
         if let Some(fetch) = fetch {
             self.ask(id, fetch, out);
         }
-        self.recheck_waiting(id);
-        if let Some(server) = self.servers.get_mut(&id)
-            && is_first
-        {
-            send_next(id, server, out);
+        if is_due {
+            self.recheck_waiting(id);
+            if let Some(server) = self.servers.get_mut(&id) {
+                send_next(id, server, out);
+            }
         }
     }
 
     pub(super) fn fail_saves(&mut self, id: ServerId, reason: &str) {
         let Some(server) = self.servers.get_mut(&id) else { return };
         let saves = &mut server.saves;
+        saves.given_up = None;
         for change in core::mem::take(&mut saves.queue).into_iter().flat_map(|save| save.changes) {
             let trouble = Trouble::Refused { wanted: change.to, reason: reason.to_owned() };
             saves.troubles.insert(change.key, trouble);
@@ -351,7 +366,9 @@ fn settle(server: &mut Server, save: Save, done: bool) {
 
 /// Sends the save that is due, if one is.
 fn send_next(id: ServerId, server: &mut Server, out: &mut Effects) {
-    if let Some(save) = server.saves.queue.front() {
+    if let Some(save) = server.saves.queue.front()
+        && server.saves.given_up.is_none()
+    {
         out.push(Effect::Write(id, Write::Settings { number: save.number, changes: save.changes.clone() }));
     }
 }
