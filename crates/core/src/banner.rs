@@ -584,9 +584,10 @@ impl Stack {
             Some(index) => Some(self.displayed.remove(index)),
             None => {
                 let find = |cards: &VecDeque<Card>| cards.iter().position(|card| card.head.id == id);
-                match find(&self.waiting) {
-                    Some(index) => self.waiting.remove(index),
-                    None => find(&self.toasts).and_then(|index| self.toasts.remove(index)),
+                if let Some(index) = find(&self.waiting) {
+                    self.waiting.remove(index)
+                } else {
+                    find(&self.toasts).and_then(|index| self.toasts.remove(index))
                 }
             }
         };

@@ -594,11 +594,11 @@ fn mentioned_among(
         let unread = many(channel.counts.unread(crt).mentions);
         let anew = |post: &Post<'_>| !hand.decided.contains(hand.server, post.id);
         let (read_up_to, count) = match root {
-            Some(root) => match threads.iter().find(|missed| missed.thread.id == root) {
+            Some(root) => {
+                let Some(missed) = threads.iter().find(|missed| missed.thread.id == root) else { continue };
                 // Threads are read from where they were read last.
-                Some(missed) => (missed.last_viewed_at, Mentions::Are(many(missed.thread.unread_mentions))),
-                None => continue,
-            },
+                (missed.last_viewed_at, Mentions::Are(many(missed.thread.unread_mentions)))
+            }
             None => {
                 let read_up_to = channel.counts.last_viewed_at;
                 let cut = hand.cut.contains(&channel_id);
