@@ -3,6 +3,7 @@
 //!
 //! Nothing here sleeps for a fixed time: [`poll`] waits for conditions, with one generous limit.
 
+pub mod chaos;
 pub mod client;
 pub mod conformance;
 pub mod damage;

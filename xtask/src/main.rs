@@ -36,6 +36,8 @@ usage: cargo xtask <command> [--install]
   demo [--release]            play a shortened day: on your display, or on one of its own with pictures in out/demo
   test                        everything that must pass: format, tidy, clippy, licences, tests
   tidy                        the house rules that no compiler checks
+  chaos [--seeds N] [--from SEED] [--tell]
+                              play random histories under random faults; nothing may be lost or doubled
   conformance FILE            compare described situations with the verdicts expected of them
   bench [engine|desktop|net]  measure speed, memory and delay, in release
   bench net --many            the same with twenty servers of ten thousand channels
@@ -74,6 +76,9 @@ fn dispatch(root: &Path, words: &[&str], permit: Permit) -> Option<Outcome> {
         ["tidy"] => tidy::run(root),
         ["conformance", file] => {
             setup::ensure(&[Need::Build], permit).and_then(|()| tests_bin(root, "dev", "conformance", &[file]))
+        }
+        ["chaos", options @ ..] => {
+            setup::ensure(&[Need::Build], permit).and_then(|()| tests_bin(root, "dev", "chaos", options))
         }
         ["bench"] => bench(root, permit, &[]),
         ["bench", part @ ("engine" | "desktop" | "net")] => bench(root, permit, &[part]),

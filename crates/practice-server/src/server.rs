@@ -230,6 +230,11 @@ impl PracticeServer {
         self.shared.lock().hub.swallow(event);
     }
 
+    /// Takes back what [`Self::swallows_next`] was to lose and did not.
+    pub fn swallows_nothing(&self) {
+        self.shared.lock().hub.swallow_nothing();
+    }
+
     /// Leaves people who were not mentioned out of `followers`, as real servers do after somebody joined a channel.
     pub fn withholds_followers(&self, on: bool) {
         self.shared.lock().state.withholds_followers = on;
