@@ -52,7 +52,7 @@ impl Sessions {
                 .unwrap()
             })
             .collect();
-        let tokens = servers.iter().map(|server| (server.secret_key(), Secret::new("tokenoftheonlysession12345")));
+        let tokens = servers.iter().map(|server| (server.secret_key(), Secret::new("the-only-token")));
         let secrets = Arc::new(SecretStore::remembering(tokens));
         let setup = Setup {
             routes: Arc::new(Hosts(hosts.to_vec())),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 /// When the server's posts begin, Unix milliseconds.
 pub(super) const BEGINS_MS: i64 = 1_795_000_000_000;
 /// The token of the only session.
-pub(super) const TOKEN: &str = "tokenoftheonlysession12345";
+pub(super) const TOKEN: &str = "the-only-token";
 
 fn post(id: &str, channel: &str, root: &str, at: i64) -> Value {
     json!({
@@ -103,7 +103,7 @@ pub(super) fn right(path: &str, gaps: usize) -> (u16, &'static str, Vec<u8>) {
         }
     };
     let headers = if path.starts_with("users/login") {
-        "Content-Type: application/json\r\nToken: tokenoftheonlysession12345\r\nSet-Cookie: MMAUTHTOKEN=x\r\n"
+        "Content-Type: application/json\r\nToken: the-only-token\r\nSet-Cookie: MMAUTHTOKEN=x\r\n"
     } else {
         "Content-Type: application/json\r\n"
     };
