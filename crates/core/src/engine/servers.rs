@@ -21,8 +21,7 @@ impl Engine {
             return;
         }
         if !matches!(event, Event::Heard) {
-            self.note_settings(id, &event);
-            self.note_channels(id, &event);
+            self.dirty |= self.note_settings(id, &event) | self.note_channels(id, &event);
             self.test_received(now, id, &event);
         }
         let Some(server) = self.servers.get_mut(&id) else { return };

@@ -74,9 +74,9 @@ fn stored(state: &ServerState, key: SettingKey) -> Option<&String> {
 }
 
 impl Engine {
-    /// Something that pages show may have changed.
-    pub(in crate::engine) fn note_settings(&mut self, id: ServerId, event: &Event<'_>) {
-        let Some(server) = self.servers.get_mut(&id) else { return };
+    /// Something that pages show may have changed; whether it did.
+    pub(in crate::engine) fn note_settings(&mut self, id: ServerId, event: &Event<'_>) -> bool {
+        let Some(server) = self.servers.get_mut(&id) else { return false };
         let of_me = match event {
             Event::UserUpdated(user) => user.id == server.state.me_id(),
             event => matches!(
@@ -93,6 +93,7 @@ impl Engine {
         if of_me {
             server.saves.touch();
         }
+        of_me
     }
 
     pub(in crate::engine) fn change_settings(

@@ -130,9 +130,10 @@ fn send(id: ServerId, server: &mut Server, out: &mut Effects) {
 }
 
 impl Engine {
-    /// Something that the table shows may have changed.
-    pub(in crate::engine) fn note_channels(&mut self, id: ServerId, event: &Event<'_>) {
+    /// Something that the table shows may have changed; whether it did.
+    pub(in crate::engine) fn note_channels(&mut self, id: ServerId, event: &Event<'_>) -> bool {
         let desk = &mut self.channels;
+        let before = desk.revision;
         if let Event::MemberUpdated(member) = event {
             desk.changed(ChannelRef { server: id, channel: member.channel_id });
         } else if let Event::ChannelUpdated { channel_id: channel, .. }
@@ -161,6 +162,7 @@ impl Engine {
         {
             desk.defaults_changed();
         }
+        desk.revision != before
     }
 
     pub(in crate::engine) fn edit_channels(
