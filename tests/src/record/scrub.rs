@@ -88,9 +88,9 @@ impl Scrub {
                     u128::from(next.wrapping_mul(0x9E37_79B9_7F4A_7C15)) << 24 | u128::from(next & 0xFF_FFFF);
                 (0..ID)
                     .map(|_| {
-                        let letter = LETTERS[usize::try_from(bits & 15).unwrap_or(0)];
+                        let letter = usize::try_from(bits & 15).ok().and_then(|at| LETTERS.get(at));
                         bits >>= 4;
-                        char::from(letter)
+                        letter.map_or('a', |letter| char::from(*letter))
                     })
                     .collect()
             })
@@ -132,7 +132,7 @@ pub fn settings(path: &str, body: Value) -> Value {
 }
 
 fn is_secret(key: &str, value: &str) -> bool {
-    SECRET_KEYS.contains(&key) && !(key == "email" && !value.contains('@'))
+    SECRET_KEYS.contains(&key) && (key != "email" || value.contains('@'))
 }
 
 /// Replaces words (runs of such characters) as told.

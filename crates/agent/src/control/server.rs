@@ -81,7 +81,7 @@ pub enum Request {
 /// The socket, bound and private.
 #[derive(Debug)]
 pub struct Listener {
-    listener: UnixListener,
+    socket: UnixListener,
     path: PathBuf,
     windows: bool,
 }
@@ -94,10 +94,10 @@ impl Listener {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
         }
-        let listener = UnixListener::bind(path)?;
+        let socket = UnixListener::bind(path)?;
         // The folder is closed to others, so nobody can connect before this.
         fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-        Ok(Self { listener, path: path.to_owned(), windows })
+        Ok(Self { socket, path: path.to_owned(), windows })
     }
 
     /// Serves until `stop` turns true; then says goodbye to every face and removes the socket.
@@ -113,7 +113,7 @@ impl Listener {
             tokio::select! {
                 () = stopped(&mut stop) => break,
                 Some(_ended) = connections.join_next() => {}
-                accepted = self.listener.accept() => match accepted {
+                accepted = self.socket.accept() => match accepted {
                     Ok((stream, _address)) if connections.len() < MAX_CONNECTIONS && same_user(&stream) => {
                         last_id += 1;
                         let connection = Connection {
