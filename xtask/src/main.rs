@@ -39,8 +39,10 @@ usage: cargo xtask <command> [--install]
   chaos [--seeds N] [--from SEED] [--tell]
                               play random histories under random faults; nothing may be lost or doubled
   conformance FILE            compare described situations with the verdicts expected of them
-  bench [engine|desktop|net]  measure speed, memory and delay, in release
+  bench [engine|desktop|net|window]
+                              measure speed, memory and delay, in release
   bench net --many            the same with twenty servers of ten thousand channels
+  screenshots                 every page of the window as a picture, in out/screenshots
   licences                    make assets/licences.txt again: what is linked into the program
   record [--threads on|off]   record the practice server, or one that you run, into out/recording.jsonl
          [--server URL --token-file FILE] [--note TEXT] [--out FILE]
@@ -80,9 +82,11 @@ fn dispatch(root: &Path, words: &[&str], permit: Permit) -> Option<Outcome> {
         ["chaos", options @ ..] => {
             setup::ensure(&[Need::Build], permit).and_then(|()| tests_bin(root, "dev", "chaos", options))
         }
-        ["bench"] => bench(root, permit, &[]),
+        ["bench"] => bench(root, permit, &[]).and_then(|()| window_bench(root)),
+        ["bench", "window"] => setup::ensure(&[Need::Build], permit).and_then(|()| window_bench(root)),
         ["bench", part @ ("engine" | "desktop" | "net")] => bench(root, permit, &[part]),
         ["bench", "net", "--many"] => bench(root, permit, &["net", "--many"]),
+        ["screenshots"] => setup::ensure(&[Need::Build], permit).and_then(|()| screenshots(root)),
         ["licences"] => packages::run(root),
         ["record", arguments @ ..] => setup::ensure(&[Need::Build], permit).and_then(|()| record(root, arguments)),
         ["sounds"] => sounds::run(root),
@@ -110,6 +114,16 @@ fn demo(root: &Path, permit: Permit, profile: &str) -> Outcome {
     }
     setup::ensure(&[Need::Build, Need::Desktop], permit)?;
     tests_bin(root, profile, "demo", &[])
+}
+
+/// Every page of the window as a picture in `out/screenshots`: both themes, 100 and 200 percent.
+fn screenshots(root: &Path) -> Outcome {
+    run::run(cargo(root).args(["run", "--package", "belfry-gui", "--example", "screenshots", "--", "out/screenshots"]))
+}
+
+/// What a frame of each page costs.
+fn window_bench(root: &Path) -> Outcome {
+    run::run(cargo(root).args(["run", "--release", "--package", "belfry-gui", "--example", "window-bench"]))
 }
 
 fn bench(root: &Path, permit: Permit, parts: &[&str]) -> Outcome {

@@ -585,7 +585,7 @@ fn every_page_fits_a_small_window_and_names_its_controls() {
 fn everything_is_reached_with_the_keyboard() {
     let mut harness = window(testing::view());
     harness.state_mut().out.take();
-    let mut tab = |harness: &mut Harness<'_, World>| {
+    let tab = |harness: &mut Harness<'_, World>| {
         harness.key_press(Key::Tab);
         harness.run_steps(2);
     };

@@ -115,7 +115,7 @@ pub fn icon_button(ui: &mut Ui, icon: Icon, name: &str, kind: Kind) -> Response 
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
     if ui.is_rect_visible(rect) {
-        let hovered = response.hovered() || response.is_pointer_button_down_on();
+        let hovered = ui.is_enabled() && (response.hovered() || response.is_pointer_button_down_on());
         let radius = CornerRadius::same(if framed { RADIUS_CONTROL } else { 6 });
         if framed || hovered {
             let fill = match (framed, hovered) {
@@ -128,7 +128,11 @@ pub fn icon_button(ui: &mut Ui, icon: Icon, name: &str, kind: Kind) -> Response 
         if framed {
             ui.painter().rect_stroke(rect, radius, palette.border(), StrokeKind::Inside);
         }
-        let ink = if framed { palette.text } else { palette.faint };
+        let ink = match (ui.is_enabled(), framed) {
+            (false, _) => palette.line,
+            (true, true) => palette.text,
+            (true, false) => palette.faint,
+        };
         debug_assert!(rect.width() >= SIZE, "an icon fits");
         icon.paint(ui.painter(), rect.center(), ink);
         focus_ring(ui, &response, rect, if framed { RADIUS_CONTROL } else { 6 });

@@ -90,15 +90,17 @@ struct Roving {
 
 impl Roving {
     fn interact(&self, ui: &Ui, rect: Rect, index: usize) -> Response {
-        let sense = if self.chosen.unwrap_or(0) == index { Sense::click() } else { Sense::CLICK };
-        ui.interact(rect, self.id.with(index), sense)
+        let id = self.id.with(index);
+        // One that the arrows have just led to keeps the focus until it is the chosen one.
+        let is_stop = self.chosen.unwrap_or(0) == index || ui.memory(|memory| memory.has_focus(id));
+        ui.interact(rect, id, if is_stop { Sense::click() } else { Sense::CLICK })
     }
 
     /// Which one the arrows lead to, where the group has the focus.
     fn arrows(&self, ui: &Ui) -> Option<usize> {
-        let current = self.chosen.unwrap_or(0);
+        let current = (0..self.count).find(|index| ui.memory(|memory| memory.has_focus(self.id.with(*index))))?;
         let id = self.id.with(current);
-        if !ui.is_enabled() || !ui.memory(|memory| memory.has_focus(id)) {
+        if !ui.is_enabled() {
             return None;
         }
         let filter = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
@@ -173,26 +175,28 @@ pub fn choice_row<T: Copy + PartialEq>(
     choices: &[(T, &str)],
 ) -> Option<T> {
     let palette = Palette::of(ui);
-    let horizontal = egui::Layout::left_to_right(egui::Align::Center);
-    let builder = UiBuilder::new()
-        .id_salt(group)
-        .layout(horizontal)
-        .accessibility_role(Role::RadioGroup)
-        .accessibility_label(group);
-    ui.scope_builder(builder, |ui| {
-        ui.spacing_mut().item_spacing.x = 0.0;
+    // As wide as in the heavier weight, so that choosing does not move the neighbours.
+    let strong = Type::SmallStrong.font();
+    let width = |text: &str| {
+        ui.painter().layout_no_wrap(text.to_owned(), strong.clone(), egui::Color32::PLACEHOLDER).size().x + 24.0
+    };
+    let widths: Vec<f32> = choices.iter().map(|(_, text)| width(text)).collect();
+    let (whole, _) = ui.allocate_exact_size(vec2(widths.iter().sum(), 28.0), Sense::hover());
+    let builder = UiBuilder::new().max_rect(whole).id_salt(group).accessibility_role(Role::RadioGroup);
+    let mut row = ui.new_child(builder);
+    let ui = &mut row;
+    {
         let count = choices.len();
         let selected = choices.iter().position(|(value, _)| chosen == Some(*value));
         let roving = Roving { id: ui.unique_id().with("choice"), chosen: selected, count };
         let mut wanted = roving.arrows(ui);
-        for (index, (_, text)) in choices.iter().enumerate() {
+        let mut left = whole.left();
+        for (index, ((_, text), width)) in choices.iter().zip(&widths).enumerate() {
             let is_selected = selected == Some(index);
             let kind = if is_selected { Type::SmallStrong } else { Type::Small };
             let words = ui.painter().layout_no_wrap((*text).to_owned(), kind.font(), egui::Color32::PLACEHOLDER);
-            // As wide as in the heavier weight, so that choosing does not move the neighbours.
-            let widest =
-                ui.painter().layout_no_wrap((*text).to_owned(), Type::SmallStrong.font(), egui::Color32::PLACEHOLDER);
-            let (rect, _) = ui.allocate_exact_size(vec2(widest.size().x + 24.0, 28.0), Sense::hover());
+            let rect = Rect::from_min_size(Pos2::new(left, whole.top()), vec2(*width, whole.height()));
+            left += width;
             let response = roving.interact(ui, rect, index);
             response.widget_info(|| {
                 WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), is_selected, format!("{group}, {text}"))
@@ -223,6 +227,5 @@ pub fn choice_row<T: Copy + PartialEq>(
             }
         }
         wanted.filter(|index| selected != Some(*index)).and_then(|index| choices.get(index)).map(|(value, _)| *value)
-    })
-    .inner
+    }
 }

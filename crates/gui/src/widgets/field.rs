@@ -107,7 +107,9 @@ impl<'a> TextField<'a> {
             .align(egui::Align2::LEFT_CENTER)
             .min_size(inner.size())
             .desired_width(inner.width());
-        let response = ui.put(inner, edit).accessible_name(name);
+        let layout = egui::Layout::left_to_right(egui::Align::Center);
+        let mut child = ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(layout).id_salt(("edit", name)));
+        let response = child.add(edit).accessible_name(name);
         if response.has_focus() {
             ui.painter().rect_stroke(rect, radius, Stroke::new(1.0, palette.accent), StrokeKind::Inside);
         }

@@ -50,12 +50,14 @@ pub fn titled_card<R>(
     ui.scope_builder(builder, |ui| {
         let shown = card(ui).show(ui, |ui| {
             ui.set_min_width(ui.available_width());
+            // No higher than the title, unless buttons stand beside it.
+            let usual = std::mem::replace(&mut ui.spacing_mut().interact_size.y, 20.0);
             let row = ui.horizontal(|ui| {
-                ui.set_min_height(20.0);
                 heading(ui, title, Type::CardTitle);
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| aside(ui));
             });
             debug_assert!(row.response.rect.height() < 40.0, "a title is one line");
+            ui.spacing_mut().interact_size.y = usual;
             if !sub.is_empty() {
                 ui.add_space(2.0);
                 label(ui, sub, Type::Body, palette.dim);
@@ -72,7 +74,11 @@ pub fn titled_card<R>(
 /// A title that screen readers find as one.
 pub fn heading(ui: &mut Ui, text: &str, kind: Type) {
     let heading = label(ui, text, kind, Palette::of(ui).text);
-    ui.ctx().accesskit_node_builder(heading.id, |node| node.set_role(Role::Heading));
+    ui.ctx().accesskit_node_builder(heading.id, |node| {
+        node.set_role(Role::Heading);
+        node.set_label(text);
+        node.clear_value();
+    });
 }
 
 /// A setting of this computer: words at the left, its control at the right, a line below all but the last.

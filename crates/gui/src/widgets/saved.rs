@@ -1,10 +1,10 @@
 //! What became of a change: on its way, saved, or not; with the way back.
 
-use egui::{CornerRadius, Frame, Margin, Ui};
+use egui::{Align, CornerRadius, Frame, Layout, Margin, Rect, Sense, Ui, UiBuilder, pos2, vec2};
 
 use super::{Button, Kind, label, progress};
 use crate::texts::{self, Tone, notifications as words};
-use crate::theme::{Palette, RADIUS_CONTROL, Type};
+use crate::theme::{CONTROL_HEIGHT, Palette, RADIUS_CONTROL, Type};
 
 /// How it stands with a change.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,7 +57,7 @@ pub fn saved_line(ui: &mut Ui, saved: Saved<'_>) -> Option<Wish> {
             let line = super::Line { text: &text, kind: Type::Small, color: palette.red, width, rows: 1 };
             let galley = super::galley(ui.painter(), line);
             let elided = galley.elided;
-            let (rect, response) = ui.allocate_exact_size(galley.size(), egui::Sense::hover());
+            let (rect, response) = ui.allocate_exact_size(galley.size(), Sense::hover());
             response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &text));
             ui.painter().galley(rect.min, galley, palette.red);
             if elided {
@@ -82,28 +82,29 @@ pub fn strip<R>(ui: &mut Ui, tone: Tone, what: &str, more: &str, aside: impl FnO
         .corner_radius(CornerRadius::same(RADIUS_CONTROL))
         .inner_margin(Margin::symmetric(12, 8));
     let shown = frame.show(ui, |ui| {
-        ui.set_min_width(ui.available_width());
-        let width = ui.available_width();
-        ui.horizontal(|ui| {
-            ui.set_min_height(30.0);
-            // What stands at the right takes what it needs; the words wrap in the rest.
-            let right = egui::Layout::right_to_left(egui::Align::Center);
-            let full = egui::vec2(width, 30.0);
-            ui.allocate_ui_with_layout(full, right, |ui| {
-                let result = aside(ui);
-                let rest = ui.available_width();
-                ui.allocate_ui_with_layout(egui::vec2(rest, 0.0), egui::Layout::top_down(egui::Align::Min), |ui| {
-                    ui.set_width(rest);
-                    label(ui, what, Type::BodyStrong, ink);
-                    if !more.is_empty() {
-                        label(ui, more, Type::Body, palette.text);
-                    }
-                });
-                result
+        let whole = ui.available_rect_before_wrap().with_max_y(ui.cursor().top() + CONTROL_HEIGHT);
+        let layout = Layout::right_to_left(Align::Center);
+        let mut side = ui.new_child(UiBuilder::new().max_rect(whole).layout(layout).id_salt("aside"));
+        let result = aside(&mut side);
+        let taken = side.min_rect().width();
+        let has_side = taken > 1.0;
+        let width = whole.width() - if has_side { taken + 16.0 } else { 0.0 };
+        let lines = [(what, Type::BodyStrong, ink), (more, Type::Body, palette.text)];
+        let shown = || lines.into_iter().filter(|(text, ..)| !text.is_empty());
+        let height: f32 = shown()
+            .map(|(text, kind, color)| {
+                super::galley(ui.painter(), super::Line { text, kind, color, width, rows: 20 }).size().y
             })
-            .inner
-        })
-        .inner
+            .sum();
+        let high = if has_side { height.max(CONTROL_HEIGHT) } else { height };
+        let top = whole.top() + (high - height) / 2.0;
+        let words = Rect::from_min_size(pos2(whole.left(), top), vec2(width, height));
+        let mut words = ui.new_child(UiBuilder::new().max_rect(words).id_salt("words"));
+        for (text, kind, color) in shown() {
+            label(&mut words, text, kind, color);
+        }
+        ui.allocate_exact_size(vec2(whole.width(), high), Sense::hover());
+        result
     });
     ui.add_space(8.0);
     shown.inner

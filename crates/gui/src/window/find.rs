@@ -78,6 +78,8 @@ struct Sought {
     spot: Spot,
     /// Seconds of egui's clock, once its page was drawn.
     since: Option<f64>,
+    /// For so many frames it is scrolled into sight: the first of a page only measures it.
+    scrolls: u8,
 }
 
 fn sought_id() -> Id {
@@ -97,9 +99,11 @@ pub(super) fn spot<R>(ui: &mut Ui, spot: Spot, content: impl FnOnce(&mut Ui) -> 
 fn mark(ui: &Ui, sought: Sought, rect: egui::Rect) {
     let now = ui.input(|input| input.time);
     let since = sought.since.unwrap_or(now);
-    if sought.since.is_none() {
+    if sought.scrolls > 0 {
         ui.scroll_to_rect_animation(rect, Some(egui::Align::Center), egui::style::ScrollAnimation::none());
-        ui.data_mut(|data| data.insert_temp(sought_id(), Sought { since: Some(now), ..sought }));
+        let next = Sought { since: Some(since), scrolls: sought.scrolls - 1, ..sought };
+        ui.data_mut(|data| data.insert_temp(sought_id(), next));
+        ui.ctx().request_repaint();
     }
     let left = since + MARKED - now;
     if left <= 0.0 {
@@ -200,7 +204,7 @@ pub(super) fn ui(ui: &Ui, state: &mut FindState) -> Option<Page> {
     }
     let (spot, page) = chosen?;
     state.open = false;
-    ui.data_mut(|data| data.insert_temp(sought_id(), Sought { spot, since: None }));
+    ui.data_mut(|data| data.insert_temp(sought_id(), Sought { spot, since: None, scrolls: 3 }));
     Some(page)
 }
 

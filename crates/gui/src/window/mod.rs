@@ -139,6 +139,8 @@ pub struct WindowState {
     find: find::FindState,
     shortcuts: bool,
     draft: draft::Draft,
+    /// The last change of the local preferences is to be undone with this frame.
+    undo_wanted: bool,
     /// Pictures of people.
     pub pictures: Pictures,
     /// Eight o'clock tomorrow where the person is, Unix milliseconds; the face knows it.
@@ -227,7 +229,11 @@ pub fn ui(ui: &mut Ui, view: &View, now_ms: i64, state: &mut WindowState, out: &
         // Each page scrolls on its own.
         ui.push_id(page.title(), |ui| page_ui(ui, page, view, now_ms, state, &mut prefs, out));
     });
-    state.draft.send(&view.prefs, before, prefs, out);
+    if std::mem::take(&mut state.undo_wanted) {
+        state.draft.undo(&view.prefs, out);
+    } else {
+        state.draft.send(&view.prefs, before, prefs, out);
+    }
     state.pictures.end(out);
     if let Some(page) = find::ui(ui, &mut state.find) {
         state.page = page;
@@ -310,14 +316,14 @@ fn page_ui(
         }
         Page::Sounds => {
             page_head(ui, page.title(), page.sub());
-            undo_of_local(ui, top, view, state, prefs, out);
+            undo_of_local(ui, top, state);
             notices(ui, out);
             let model = sounds::SoundsModel { servers: &view.servers, previewing: view.previewing, now_ms };
             sounds::ui(ui, &model, &mut state.sounds, prefs, out);
         }
         Page::Desktop => {
             page_head(ui, page.title(), page.sub());
-            undo_of_local(ui, top, view, state, prefs, out);
+            undo_of_local(ui, top, state);
             notices(ui, out);
             desktop::ui(ui, prefs, &state.displays);
         }
@@ -338,14 +344,7 @@ fn no_server(ui: &mut Ui, hint: &str, state: &mut WindowState) {
 }
 
 /// "Undo" at the right of the title, once something of this computer's was changed.
-fn undo_of_local(
-    ui: &mut Ui,
-    top: egui::Pos2,
-    view: &View,
-    state: &mut WindowState,
-    prefs: &mut LocalPrefs,
-    out: &mut Outbox,
-) {
+fn undo_of_local(ui: &mut Ui, top: egui::Pos2, state: &mut WindowState) {
     if !state.draft.can_undo() {
         return;
     }
@@ -353,8 +352,7 @@ fn undo_of_local(
     let layout = Layout::right_to_left(Align::Center);
     let mut corner = ui.new_child(UiBuilder::new().max_rect(corner).layout(layout).id_salt("undo"));
     if corner.add(Button::new(texts::notifications::UNDO, Kind::Link)).clicked() {
-        state.draft.undo(&view.prefs, out);
-        *prefs = state.draft.current(&view.prefs);
+        state.undo_wanted = true;
     }
     widgets::label(&mut corner, texts::notifications::SAVED, Type::Small, Palette::of(ui).green);
 }

@@ -13,8 +13,8 @@ use egui::{Theme, Vec2};
 use egui_kittest::kittest::Queryable as _;
 use image::RgbaImage;
 
-use super::common::raster::Raster;
-use super::common::{self, Window, World, built, settle, world};
+use crate::common::raster::Raster;
+use crate::common::{self, Window, World, built, settle, world};
 
 /// What is pictured: its name, its window, and how one gets there.
 pub(crate) struct Scene {

@@ -39,7 +39,7 @@ impl Columns {
     }
 
     pub(super) fn name(&self, rect: Rect) -> Rect {
-        let right = if self.two_lines { rect.right() - 12.0 } else { rect.right() - 462.0 };
+        let right = if self.two_lines { rect.right() - 12.0 } else { rect.right() - 470.0 };
         let bottom = if self.two_lines { rect.top() + 44.0 } else { rect.bottom() };
         Rect::from_min_max(pos2(rect.left() + 40.0, rect.top()), pos2(right, bottom))
     }
@@ -52,7 +52,7 @@ impl Columns {
         if self.two_lines {
             return Rect::from_min_size(pos2(rect.left() + 40.0, Self::second(rect).top()), vec2(118.0, 40.0));
         }
-        self.cell(rect, 454.0, 124.0)
+        self.cell(rect, 462.0, 132.0)
     }
 
     pub(super) fn sound(&self, rect: Rect) -> Rect {
@@ -123,7 +123,8 @@ pub(super) fn ui(
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), columns.height()), Sense::hover());
     let mut heard = Heard::default();
     let is = row.effective(defaults);
-    let sense = if look.cursor { Sense::click() } else { Sense::CLICK };
+    let has_focus = ui.memory(|memory| memory.has_focus(id(row.place())));
+    let sense = if look.cursor || has_focus { Sense::click() } else { Sense::CLICK };
     let response = ui.interact(rect, id(row.place()), sense);
     response.widget_info(|| {
         let name = words::row_name(row, &is);
