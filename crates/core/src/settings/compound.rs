@@ -69,9 +69,10 @@ impl ServerSettings {
         // `@username` always notifies; where somebody stored it, it stays.
         let at = format!("@{}", self.username);
         let kept = self.value(SettingKey::MentionKeys).split(',').find(|word| word.eq_ignore_ascii_case(&at));
-        for word in
-            own.into_iter().chain(kept.map(str::to_owned)).chain(words.iter().map(|word| keywords::cleaned(word)))
-        {
+        // Words that are stored already stay as they are, whatever another app put into them.
+        let stored = self.words();
+        let as_stored = |word: &String| if stored.contains(word) { word.clone() } else { keywords::cleaned(word) };
+        for word in own.into_iter().chain(kept.map(str::to_owned)).chain(words.iter().map(as_stored)) {
             if !word.is_empty() && !keys.iter().any(|known| known.eq_ignore_ascii_case(&word)) {
                 keys.push(word);
             }

@@ -117,6 +117,14 @@ fn the_username_is_a_tick_and_the_other_words_keep_their_order() {
 }
 
 #[test]
+fn a_word_with_a_space_that_another_app_stored_is_not_rewritten_by_changing_another_one() {
+    let page = settings(&[(SettingKey::MentionKeys, "release train,deploy")], everything());
+    let words = ["release train".to_owned(), "deploy".to_owned(), "new word".to_owned()];
+    assert_eq!(to(&[page.set_words(&words)])[0].1, "release train,deploy,newword");
+    assert_eq!(to(&[page.set_username(true)])[0].1, "morgan,release train,deploy");
+}
+
+#[test]
 fn a_change_is_based_on_what_was_stored_or_is_being_saved() {
     let mut page = settings(&[(SettingKey::Desktop, "all")], everything());
     assert_eq!(page.change(SettingKey::Desktop, "none").from.as_deref(), Some("all"));
