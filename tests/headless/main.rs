@@ -5,4 +5,5 @@ mod commands;
 mod refusals;
 mod restarts;
 mod scene;
+mod storms;
 mod watching;
