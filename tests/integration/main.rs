@@ -8,6 +8,7 @@ mod fixture;
 mod icons;
 mod life;
 mod pictures;
+mod preferences;
 mod record;
 mod recordings;
 mod trouble;

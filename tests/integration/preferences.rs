@@ -1,0 +1,126 @@
+//! What belongs to this computer: the file that a person edits, starting at login, sounds of one's own, and a test that is
+//! followed to the loudspeaker.
+
+use std::fs;
+
+use belfry_core::activity::ActivityFilter;
+use belfry_core::command::Command;
+use belfry_core::prefs::SoundRule;
+use belfry_core::problem::ProblemKind;
+use belfry_core::query::{Answer, Query};
+use belfry_core::receipt::StepState;
+use belfry_core::sound::SoundChoice;
+use belfry_core::view::View;
+use belfry_tests::process::workspace;
+use belfry_tests::{Stage, eventually};
+
+#[test]
+fn a_hand_edit_counts_at_once_and_a_broken_one_is_said_and_mended() {
+    let stage = Stage::new().unwrap();
+    let file = stage.desktop.home().join("config/belfry/preferences.toml");
+    let written = eventually("the server in the file", || {
+        let text = fs::read_to_string(&file)?;
+        Ok(text.contains("[[servers]]").then_some(text))
+    })
+    .unwrap();
+    let edited = format!("# mine\n{}", written.replacen("max_shown = 4", "max_shown = 2", 1));
+    assert!(edited.contains("max_shown = 2"), "{edited}");
+    fs::write(&file, &edited).unwrap();
+    stage.client.until("two at a time", |view| view.prefs.banner.max_shown == 2).unwrap();
+    fs::write(&file, edited.replacen("max_shown = 2", "max_shown = two", 1)).unwrap();
+    let broken = |view: &View| view.problems.iter().any(|problem| problem.kind == ProblemKind::Prefs);
+    let view = stage.client.until("the mistake", broken).unwrap();
+    assert!(view.problems.iter().any(|problem| problem.what.contains("line")), "{:?}", view.problems);
+    assert_eq!((view.prefs.banner.max_shown, view.servers.len()), (2, 1), "what counted before still does");
+    fs::write(&file, edited.replacen("max_shown = 2", "max_shown = 3", 1)).unwrap();
+    stage.client.until("three at a time", |view| view.prefs.banner.max_shown == 3 && !broken(view)).unwrap();
+    assert!(fs::read_to_string(&file).unwrap().starts_with("# mine"));
+}
+
+#[test]
+fn starting_at_login_is_an_entry_of_the_session_that_comes_and_goes() {
+    let mut stage = Stage::new().unwrap();
+    let entry = stage.desktop.home().join("config/autostart/org.belfry.Belfry.desktop");
+    for wanted in [true, false] {
+        let base = stage.client.view().unwrap().prefs;
+        let mut prefs = base.clone();
+        prefs.start_at_login = wanted;
+        stage.client.command(Command::SetLocalPrefs { base: Box::new(base), prefs: Box::new(prefs) }).unwrap();
+        eventually("the entry", || Ok((entry.exists() == wanted).then_some(()))).unwrap();
+    }
+}
+
+#[test]
+fn a_sound_of_ones_own_is_copied_previewed_and_forgotten_again() {
+    let mut stage = Stage::with_sound().unwrap();
+    let Answer::SoundDevices(devices) = stage.client.ask(Query::SoundDevices).unwrap() else { unreachable!() };
+    assert!(!devices.is_empty());
+    let path = workspace().join("crates/agent/tests/data/tone.ogg").display().to_string();
+    let import = Query::ImportSound { path, name: "Tone".to_owned() };
+    let Answer::SoundImported { id, cut: false } = stage.client.ask(import).unwrap() else { unreachable!() };
+    let view = stage.client.until("its entry", |view| view.prefs.sound.own_file(id).is_some()).unwrap();
+    let copy = view.prefs.sound.own_file(id).unwrap().file.clone();
+    let copy = stage.desktop.home().join("data/belfry/sounds").join(copy);
+    assert!(copy.exists(), "{}", copy.display());
+    let recording = stage.desktop.record().unwrap();
+    stage.client.command(Command::PreviewSound(SoundChoice::Own(id))).unwrap();
+    let heard = eventually("the tone", || Ok(recording.heard()?.first().copied())).unwrap();
+    assert!((0.1..=0.4).contains(&heard.secs), "{heard:?}");
+    stage.client.until("the end of it", |view| view.previewing.is_none()).unwrap();
+    let base = stage.client.view().unwrap().prefs;
+    let mut prefs = base.clone();
+    prefs.sound.rules.push(SoundRule {
+        server: stage.server,
+        channel: None,
+        person: None,
+        title: String::new(),
+        sound: SoundRule::written(Some(SoundChoice::Own(id))),
+    });
+    stage.client.command(Command::SetLocalPrefs { base: Box::new(base), prefs: Box::new(prefs) }).unwrap();
+    stage.client.command(Command::RemoveOwnSound(id)).unwrap();
+    stage.client.until("no rule", |view| view.prefs.sound.rules.is_empty()).unwrap();
+    eventually("the copy to be gone", || Ok((!copy.exists()).then_some(()))).unwrap();
+    let letter = stage.desktop.home().join("letter.mp3");
+    fs::write(&letter, "Dear all,").unwrap();
+    let import = Query::ImportSound { path: letter.display().to_string(), name: String::new() };
+    let Answer::Failed { message } = stage.client.ask(import).unwrap() else { unreachable!() };
+    assert!(message.contains("not a sound"), "{message}");
+}
+
+#[test]
+fn a_test_notification_is_followed_to_the_screen_and_the_loudspeaker() {
+    let mut stage = Stage::with_sound().unwrap();
+    let over = |view: &View| view.test.as_ref().is_some_and(|test| test.over);
+    // The sample's sound may be so recent that the first test has none of its own, and says so.
+    eventually("a test with a sound", || {
+        stage.client.command(Command::ForgetTest)?;
+        stage.client.until("no receipt", |view| view.test.is_none())?;
+        stage.client.command(Command::SendTest(stage.server))?;
+        let test = stage.client.until("the receipt", over)?.test.unwrap();
+        let is_done = |(_, state): &(_, StepState)| matches!(state, StepState::Done { .. });
+        assert!(test.is_success() && test.steps.iter().take(5).all(is_done), "{test:?}");
+        Ok(test.steps.iter().all(is_done).then_some(()))
+    })
+    .unwrap();
+}
+
+#[test]
+fn activity_is_exported_without_a_word_of_any_message_and_cleared() {
+    let mut stage = Stage::new().unwrap();
+    stage.direct("rosa", "the secret plan").unwrap();
+    stage.client.until("the message", |view| view.banners.len() == 1).unwrap();
+    let path = stage.desktop.home().join("activity.jsonl");
+    let export = |stage: &mut Stage| {
+        let path = Some(path.display().to_string());
+        stage.client.ask(Query::ExportActivity { filter: ActivityFilter::default(), path }).unwrap()
+    };
+    let Answer::Exported { rows, .. } = export(&mut stage) else { unreachable!() };
+    let text = fs::read_to_string(&path).unwrap();
+    assert_eq!(text.lines().count() as u64, rows);
+    assert!(text.contains("Rosa") && !text.contains("secret"), "{text}");
+    assert!(matches!(export(&mut stage), Answer::Failed { .. }), "no file is replaced");
+    assert_eq!(stage.client.ask(Query::ClearActivity).unwrap(), Answer::Done);
+    let all = Query::Activity { filter: ActivityFilter::default(), before: None, limit: 10 };
+    let Answer::Activity { rows, .. } = stage.client.ask(all).unwrap() else { unreachable!() };
+    assert!(rows.is_empty(), "{rows:?}");
+}
