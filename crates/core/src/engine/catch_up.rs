@@ -604,8 +604,10 @@ fn mentioned_among(
                 let cut = hand.cut.contains(&channel_id);
                 match (hand.came.get(&channel_id), hand.floors.get(&channel_id)) {
                     (_, Some(floor)) if *floor <= read_up_to && !cut => (read_up_to, Mentions::Are(unread)),
-                    (Some(came), _) if !cut => {
-                        posts.retain(|post| anew(post));
+                    (Some(came), floor) if !cut => {
+                        // What came live since the gap began is counted too, and takes its own mentions.
+                        let held = floor.map_or(i64::MAX, |floor| floor.saturating_add(Mark::OVERLAP_MS));
+                        posts.retain(|post| anew(post) || post.create_at > held);
                         (read_up_to, Mentions::Are(many(*came)))
                     }
                     _ => {

@@ -487,3 +487,24 @@ fn a_late_word_about_reading_reads_nothing_that_came_after_it() {
     world.pass_ms(2_000);
     assert_eq!(world.told(), [pair("missed", "notify"), pair("live", "notify")]);
 }
+
+#[test]
+fn a_mention_that_came_live_during_a_gap_is_not_given_to_a_missed_message() {
+    let setup = Setup::default();
+    let mut world = world(&setup);
+    let begin = world.wall();
+    // Older mentions are unread, so the counts alone do not tell which these are.
+    let plan = world.reconnects(held(&setup, &[("ops", begin - 90_000, 5, 2)])).unwrap();
+    world.answers(&plan, Vec::new());
+    world.event(NORTH, Event::Connection(Connection::Live { version: String::new() }));
+    world.event(NORTH, Event::Connection(Connection::Waiting { reason: "lost".to_owned(), retry_in_ms: 3_000 }));
+    world.pass_ms(20_000);
+    let live = world.wall();
+    world.arrives(at(message("live", "look, @morgan"), live).mentioning_me());
+    let plan = world.reconnects(held(&setup, &[("ops", live, 7, 3)])).unwrap();
+    world.answers(
+        &plan,
+        vec![at(message("live", "look, @morgan"), live), at(message("missed", "anything"), live - 1_000)],
+    );
+    assert_eq!(world.told(), [pair("live", "notify"), pair("missed", "not_mentioned")]);
+}
