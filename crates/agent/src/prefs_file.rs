@@ -7,6 +7,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use belfry_core::prefs::{LocalPrefs, PREFS_VERSION, Permission};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike};
@@ -22,6 +23,7 @@ const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
 #[derive(Clone, Debug)]
 pub struct PrefsFile {
     path: PathBuf,
+    written: Arc<Mutex<Option<LocalPrefs>>>,
 }
 
 /// What was read at the start.
@@ -61,14 +63,43 @@ enum Read {
 impl PrefsFile {
     /// The file at this path, which need not exist.
     pub fn new(path: PathBuf) -> Self {
-        Self { path }
+        Self { path, written: Arc::default() }
+    }
+
+    /// What a person wrote into the file since we wrote or read it last; `None` where they did not. The error says what is
+    /// wrong with it.
+    ///
+    /// Not what counts by now is the measure: a preference that has changed and is not saved yet would make the file look
+    /// like a wish to have it back.
+    pub fn edited(&self) -> Result<Option<LocalPrefs>, String> {
+        let mut written = self.written();
+        let found = match self.read() {
+            // Taken away: it comes back with the next change.
+            Read::Missing => return Ok(None),
+            Read::Text(_, prefs) => within_ranges(prefs),
+            Read::Broken(why) => return Err(why),
+        };
+        if written.as_ref() == Some(&found) {
+            return Ok(None);
+        }
+        *written = Some(found.clone());
+        Ok(Some(found))
+    }
+
+    /// What the file held when it was last ours. Held while it is read or replaced, so that both belong together.
+    fn written(&self) -> MutexGuard<'_, Option<LocalPrefs>> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads the file. One that cannot be used is kept aside and the defaults are given.
     pub fn load(&self) -> Loaded {
         match self.read() {
             Read::Missing => Loaded { prefs: LocalPrefs::default(), problem: None },
-            Read::Text(_, prefs) => Loaded { prefs: within_ranges(prefs), problem: None },
+            Read::Text(_, prefs) => {
+                let prefs = within_ranges(prefs);
+                *self.written() = Some(prefs.clone());
+                Loaded { prefs, problem: None }
+            }
             Read::Broken(why) => {
                 let kept = match self.set_aside() {
                     Ok(aside) => format!("it was kept as {}", name_of(&aside)),
@@ -77,6 +108,11 @@ impl PrefsFile {
                 Loaded { prefs: LocalPrefs::default(), problem: Some(format!("{why}, and {kept}")) }
             }
         }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Looks at the file without touching it; the error says what is wrong with it.
@@ -92,6 +128,7 @@ impl PrefsFile {
     ///
     /// Blocks for two disk syncs: never call it on a task.
     pub fn save(&self, prefs: &LocalPrefs) -> Result<(), SaveError> {
+        let mut written = self.written();
         let mut prefs = prefs.clone();
         for server in &mut prefs.servers {
             if server.permission == Permission::Dismissed {
@@ -118,7 +155,10 @@ impl PrefsFile {
         let fresh: DocumentMut = fresh.parse().map_err(|_hidden| SaveError::Encode)?;
         merge(document.as_table_mut(), fresh.as_table());
         let text = document.to_string();
+        // As it will be read: the file may hold more than we know.
+        let read_back = toml_edit::de::from_str(&text).map(within_ranges).map_err(|_hidden| SaveError::Encode)?;
         if old.as_deref() == Some(&text) {
+            *written = Some(read_back);
             return Ok(());
         }
         if let Some(folder) = target.parent() {
@@ -127,7 +167,9 @@ impl PrefsFile {
         if let Some(old) = old {
             replace(&backup_of(&target), &old).map_err(fail)?;
         }
-        replace(&target, &text).map_err(fail)
+        replace(&target, &text).map_err(fail)?;
+        *written = Some(read_back);
+        Ok(())
     }
 
     fn read(&self) -> Read {
@@ -294,6 +336,22 @@ mod tests {
             reach: belfry_core::reach::Reach::default(),
             session: belfry_core::prefs::SessionPrefs::default(),
         }
+    }
+
+    #[test]
+    fn what_we_wrote_is_no_hand_edit_however_much_has_changed_since() {
+        let (_folder, file) = file();
+        file.save(&LocalPrefs::default()).unwrap();
+        assert_eq!(file.edited().unwrap(), None);
+        assert_eq!(file.clone().edited().unwrap(), None, "whoever asks");
+        file.save(&LocalPrefs { tray: false, ..LocalPrefs::default() }).unwrap();
+        assert_eq!(file.edited().unwrap(), None);
+        let by_hand = text(&file).replace("tray = false", "tray = true");
+        write(&file, &by_hand);
+        assert!(file.edited().unwrap().unwrap().tray);
+        assert_eq!(file.edited().unwrap(), None, "told once");
+        write(&file, "tray = maybe");
+        assert!(file.edited().is_err());
     }
 
     #[test]

@@ -4,16 +4,13 @@
 //! the next start.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use belfry_core::command::Command;
-use belfry_core::prefs::{LocalPrefs, Permission};
 use belfry_core::problem::ProblemKind;
 use belfry_core::signal::Signal;
-use belfry_core::view::View;
 use belfry_net::Inputs;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use crate::paths;
 use crate::prefs_file::PrefsFile;
@@ -22,7 +19,8 @@ use crate::prefs_file::PrefsFile;
 const SETTLE: Duration = Duration::from_millis(200);
 
 /// Watches until the program ends.
-pub async fn run(path: PathBuf, inputs: Inputs, view: watch::Receiver<Arc<View>>, reports: mpsc::Sender<Signal>) {
+pub async fn run(file: PrefsFile, inputs: Inputs, reports: mpsc::Sender<Signal>) {
+    let path = file.path();
     let watched = path.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
     let name = path.file_name().unwrap_or_default().to_owned();
     // The folder, not the file: editors and we replace it.
@@ -36,21 +34,20 @@ pub async fn run(path: PathBuf, inputs: Inputs, view: watch::Receiver<Arc<View>>
             return;
         }
     };
-    let file = PrefsFile::new(path);
     let mut complained = false;
     while touched.recv().await.is_some() {
         tokio::time::sleep(SETTLE).await;
         touched.try_recv().ok(); // what came meanwhile is seen as well
         let looked = {
             let file = file.clone();
-            tokio::task::spawn_blocking(move || file.examine()).await
+            tokio::task::spawn_blocking(move || file.edited()).await
         };
         match looked {
             Ok(Ok(edited)) => {
                 if std::mem::take(&mut complained) {
                     reports.send(Signal::ProblemCleared(ProblemKind::Prefs)).await.ok(); // shutting down
                 }
-                if is_news(&view.borrow().prefs, &edited) {
+                if let Some(edited) = edited {
                     inputs.send_command(Command::PrefsEdited(Box::new(edited))).await;
                 }
             }
@@ -63,18 +60,6 @@ pub async fn run(path: PathBuf, inputs: Inputs, view: watch::Receiver<Arc<View>>
             Err(_panicked) => {}
         }
     }
-}
-
-/// Whether the file says something else than what counts: what we wrote ourselves is no news.
-fn is_news(held: &LocalPrefs, edited: &LocalPrefs) -> bool {
-    let mut held = held.clone();
-    held.version = edited.version;
-    for server in &mut held.servers {
-        if server.permission == Permission::Dismissed {
-            server.permission = Permission::Ask;
-        }
-    }
-    held != *edited
 }
 
 #[cfg(target_os = "linux")]
@@ -130,21 +115,6 @@ mod events {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use belfry_core::prefs::{BannerPrefs, ServerPrefs};
-
-    fn server(permission: Permission) -> ServerPrefs {
-        let json = serde_json::json!({"id": 1, "url": "https://a.example", "name": "A", "username": "ann"});
-        ServerPrefs { permission, ..serde_json::from_value(json).unwrap() }
-    }
-
-    #[test]
-    fn what_we_wrote_ourselves_is_no_news_and_what_a_person_wrote_is() {
-        let held = LocalPrefs { servers: vec![server(Permission::Dismissed)], ..LocalPrefs::default() };
-        let written = LocalPrefs { servers: vec![server(Permission::Ask)], ..held.clone() };
-        assert!(!is_news(&held, &written), "a closed prompt is written as one to be asked again");
-        let edited = LocalPrefs { banner: BannerPrefs { max_shown: 2, ..BannerPrefs::default() }, ..written };
-        assert!(is_news(&held, &edited));
-    }
 
     #[cfg(target_os = "linux")]
     #[tokio::test]
