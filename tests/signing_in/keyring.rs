@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use belfry_core::command::Command;
 use belfry_core::problem::ProblemKind;
 use belfry_core::query::{Answer, Query};
+use belfry_core::reach::{Reach, ReachDraft, ReachSecrets};
+use belfry_core::secret::Secret;
 use belfry_core::view::View;
 use belfry_practice_server::World;
 use belfry_tests::keyring::{Keyring, Mood};
@@ -157,4 +159,45 @@ fn a_place_that_cannot_be_used_is_not_moved_to_and_the_choice_is_taken_back() {
     assert!(std::fs::read_to_string(scene.file()).unwrap().contains("morgan"));
     scene.restarts();
     scene.until_live();
+}
+
+#[test]
+fn the_passwords_of_a_connection_are_kept_in_the_keyring_as_well_and_found_after_a_restart() {
+    let mut scene = Scene::with(true);
+    assert_eq!(scene.signs_in(), Answer::SignedIn);
+    scene.until_live();
+    let id = scene.client.view().unwrap().servers[0].id;
+    let reach = Reach { front_user: "ann".to_owned(), ..Reach::default() };
+    let secrets = ReachSecrets { front: Secret::new("open sesame"), ..ReachSecrets::default() };
+    let draft = Box::new(ReachDraft { reach: reach.clone(), secrets });
+    let asked = Query::SetReach { server: id, draft, unchecked: false };
+    assert_eq!(scene.client.ask(asked).unwrap(), Answer::ReachSet);
+    scene.client.until("the way", |view| view.prefs.servers[0].reach == reach).unwrap();
+    assert_eq!(scene.kept(), 2, "the token, and the password beside it");
+    let preferences = std::fs::read_to_string(scene.desktop.home().join("config/belfry/preferences.toml")).unwrap();
+    assert!(!preferences.contains("open sesame"), "{preferences}");
+
+    // After a restart the password is known: the way is the same without anybody typing it again.
+    scene.restarts();
+    let same = Box::new(ReachDraft { reach, secrets: ReachSecrets::default() });
+    let asked = Query::SetReach { server: id, draft: same, unchecked: true };
+    assert_eq!(scene.client.ask(asked).unwrap(), Answer::ReachSet);
+    assert_eq!(scene.kept(), 2);
+    // A keyring that is locked meanwhile takes nothing, and that is said.
+    scene.keyring.as_ref().unwrap().is(Mood::Locked);
+    let other = Reach { front_user: "ben".to_owned(), ..Reach::default() };
+    let secrets = ReachSecrets { front: Secret::new("another"), ..ReachSecrets::default() };
+    let asked = Query::SetReach { server: id, draft: Box::new(ReachDraft { reach: other, secrets }), unchecked: true };
+    let Answer::Failed { message } = scene.client.ask(asked).unwrap() else { panic!("it was not said") };
+    assert!(message.contains("could not be kept"), "{message}");
+    assert_eq!(scene.client.view().unwrap().prefs.servers[0].reach.front_user, "ann", "nothing has changed");
+    // Without anything to keep, nothing is kept.
+    scene.keyring.as_ref().unwrap().is(Mood::Works);
+    // Calls that it took while it was locked are never answered.
+    eventually("the keyring to be used again", || {
+        let asked = Query::SetReach { server: id, draft: Box::default(), unchecked: true };
+        Ok((scene.client.ask(asked)? == Answer::ReachSet).then_some(()))
+    })
+    .unwrap();
+    eventually("the password to be forgotten", || Ok((scene.kept() == 1).then_some(()))).unwrap();
 }

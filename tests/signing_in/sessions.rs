@@ -6,8 +6,8 @@ use belfry_core::query::{Answer, Login, Query};
 use belfry_core::secret::Secret;
 use belfry_core::view::{BannerKind, Health};
 use belfry_practice_server::HttpFault;
-use belfry_tests::Stage;
 use belfry_tests::stage::is_live;
+use belfry_tests::{Stage, eventually};
 
 #[test]
 fn a_session_that_ends_within_a_day_is_spoken_of_on_a_banner_and_on_the_servers_page() {
@@ -69,4 +69,30 @@ fn signing_out_ends_the_session_at_the_server_and_says_when_it_could_not() {
     assert!(why.contains("goes on at the server"), "{why}");
     let tokens = std::fs::read_to_string(stage.desktop.home().join("data/belfry/tokens.json")).unwrap();
     assert!(!tokens.contains("morgan"), "forgotten here all the same");
+}
+
+#[test]
+fn a_server_that_is_removed_while_it_cannot_be_told_is_told_later() {
+    let mut stage = Stage::new().unwrap();
+    let server = stage.server;
+    let logouts =
+        |stage: &Stage| stage.practice.requests().iter().filter(|line| *line == "POST /api/v4/users/logout").count();
+    stage.practice.fails("/users/logout", &HttpFault::BadGateway, 1);
+    stage.client.command(Command::RemoveServer(server)).unwrap();
+    let due = stage.desktop.home().join("data/belfry/farewells.json");
+    eventually("the session to be remembered", || Ok(due.exists().then_some(()))).unwrap();
+    assert_eq!(logouts(&stage), 1);
+    let view = stage.client.until("no server", |view| view.servers.is_empty()).unwrap();
+    assert!(!view.badge.signed_out);
+    stage.client.command(Command::Quit).unwrap();
+    assert!(stage.agent.wait_for_end().unwrap().success());
+    // Its token is where tokens are, and nowhere else.
+    let home = stage.desktop.home().join("data/belfry");
+    let kept = std::fs::read_to_string(home.join("tokens.json")).unwrap();
+    assert!(kept.contains("(removed)"), "{kept}");
+    let agent = stage.desktop.belfry(&["--hidden"]).unwrap();
+    eventually("the session to be ended", || Ok((!due.exists()).then_some(()))).unwrap();
+    assert_eq!(logouts(&stage), 2);
+    assert_eq!(std::fs::read_to_string(home.join("tokens.json")).unwrap().trim(), "{}");
+    drop(agent);
 }

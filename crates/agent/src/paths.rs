@@ -117,6 +117,11 @@ impl Paths {
         self.data.join("tokens.json")
     }
 
+    /// Sessions that are still to be ended.
+    pub fn farewells(&self) -> PathBuf {
+        self.data.join("farewells.json")
+    }
+
     /// Decisions.
     pub fn history(&self) -> PathBuf {
         self.data.join("history.db")

@@ -3,6 +3,7 @@
 mod browser;
 mod desk;
 mod executor;
+mod farewells;
 mod lines;
 mod local;
 mod named;
@@ -34,7 +35,7 @@ use crate::control::server::Listener;
 use crate::demo::{self, DemoError, PracticeServer};
 use crate::display::{Display, Environment};
 use crate::effects::desktop_state::{self, Buses};
-use crate::effects::{idle, launcher, network, sound, toast, tray};
+use crate::effects::{idle, launcher, network, proxies, sound, toast, tray};
 use crate::faces::{Faces, Launch};
 use crate::history::{self, HistorySetup};
 use crate::instance::{Instance, InstanceError, InstanceLock};
@@ -47,6 +48,7 @@ use crate::prefs_watch;
 
 use desk::{Desk, Queues};
 use executor::{Executor, save_prefs};
+use farewells::Farewells;
 pub use lines::Format;
 use lines::Lines;
 pub use named::NamedServer;
@@ -287,7 +289,8 @@ impl Agent {
             None => (None, Vec::new()),
         };
         let headless = options.shape.is_headless();
-        let Loaded { prefs, problem } = PrefsFile::new(paths.preferences()).load();
+        let file = PrefsFile::new(paths.preferences());
+        let Loaded { prefs, problem } = file.load();
         let named = announced.into_iter().map(|server| NamedServer {
             address: server.url,
             name: Some(server.name),
@@ -316,12 +319,15 @@ impl Agent {
             (None, true) => SecretStore::file(paths.secrets()),
             (None, false) => SecretStore::keyring(),
         });
+        if options.demo.is_none() {
+            proxies::follow_desktop();
+        }
         for named in &sign_ins {
             named.give(&prefs, &secrets);
         }
         let (toasts, toast_task) = toast::start(handle, None, report.clone());
         let (save, saves) = watch::channel(None);
-        let writer = handle.spawn(save_prefs(PrefsFile::new(paths.preferences()), saves, report.clone()));
+        let writer = handle.spawn(save_prefs(file.clone(), saves, report.clone()));
         // What an earlier run decided is not announced again, and what it did not is caught up with.
         let setup = Setup {
             earlier: Earlier { presented, marks },
@@ -367,8 +373,9 @@ impl Agent {
         {
             parts.spawn_on(autostart.follow(view.clone(), report.clone()), handle);
         }
-        parts.spawn_on(prefs_watch::run(paths.preferences(), inputs.clone(), view.clone(), report.clone()), handle);
+        parts.spawn_on(prefs_watch::run(file, inputs.clone(), report.clone()), handle);
         parts.spawn_on(local::forget_sounds(paths.sounds(), view.clone()), handle);
+        let farewells = Arc::new(Farewells::new(paths.farewells()));
         let answers = Answers {
             paths,
             secrets,
@@ -379,7 +386,9 @@ impl Agent {
             pictures,
             browser: Arc::default(),
             links: link_handler,
+            farewells,
         };
+        parts.spawn_on(answers.clone().say_farewells(), handle);
         parts.spawn_on(answers.clone().follow_place(), handle);
         Ok(Self {
             desk: Desk {

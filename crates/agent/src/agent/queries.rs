@@ -11,6 +11,7 @@ use belfry_net::secrets::SecretStore;
 use tokio::sync::{mpsc, watch};
 
 use super::browser::BrowserSignIns;
+use super::farewells::Farewells;
 use crate::doctor;
 use crate::history::History;
 use crate::link_handler::LinkHandler;
@@ -30,6 +31,7 @@ pub(super) struct Answers {
     pub(super) browser: Arc<BrowserSignIns>,
     /// `None` in a demonstration, which changes nothing on this computer.
     pub(super) links: Option<LinkHandler>,
+    pub(super) farewells: Arc<Farewells>,
 }
 
 impl Answers {

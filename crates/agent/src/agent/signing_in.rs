@@ -255,19 +255,6 @@ impl Answers {
         }
     }
 
-    /// Ends the session of a server that was removed, and forgets its token.
-    pub(super) async fn sign_out_removed(&self, server: &ServerPrefs) {
-        let outcome = sign_out(server, &self.secrets, &self.way_to(server).await).await;
-        if let Err(error) = self.secrets.delete(&server.reach_key()).await {
-            tracing::warn!(%error, "the secrets of a removed server's connection are still kept");
-        }
-        match outcome {
-            Ok(Farewell::Ended) => {}
-            Ok(Farewell::NotTold(why)) => tracing::warn!(%why, "the session of a removed server goes on there"),
-            Err(error) => tracing::warn!(%error, "the token of a removed server is still kept"),
-        }
-    }
-
     /// `Query::KeepTokensInFile`
     pub(super) async fn keep_in_file(&self) -> Answer {
         if let Err(error) = self.move_tokens(true).await {

@@ -9,6 +9,7 @@ pub mod idle;
 pub mod launcher;
 pub mod network;
 pub mod open_url;
+pub mod proxies;
 pub mod sound;
 pub mod toast;
 pub mod tray;

@@ -63,7 +63,7 @@ impl Chosen {
 
     async fn open(&self, to: &Target, protocols: &[&str]) -> Result<Dialed, Trouble> {
         let config = if to.secure { Some(self.config().await?) } else { None };
-        let stream: Box<dyn Stream> = match self.proxy.proxy_for(to)? {
+        let stream: Box<dyn Stream> = match self.proxy.proxy_for(to).await? {
             Some(proxy) => proxy.open(to).await?,
             None => Box::new(direct::connect(&to.host, to.port).await?),
         };

@@ -4,6 +4,7 @@
 //! it. Tests hand in other [`Routes`] and need no network.
 
 mod chosen;
+mod desktop;
 mod direct;
 mod identity;
 mod pin;
@@ -24,6 +25,7 @@ use url::{Host, Url};
 use crate::trouble::Trouble;
 
 use chosen::Chosen;
+pub use desktop::{Proxies, ask_desktop};
 pub(crate) use pin::Refused;
 
 /// A web server in front lets only those through who know the secret (protocol §1.6).

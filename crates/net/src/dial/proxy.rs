@@ -13,7 +13,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use url::{Host, Url};
 
-use super::{Stream, Target, direct};
+use super::{Stream, Target, desktop, direct};
 use crate::http::user_agent;
 use crate::trouble::Trouble;
 
@@ -47,10 +47,16 @@ impl Choice {
     }
 
     /// The proxy to use for a server, if any.
-    pub(super) fn proxy_for(&self, to: &Target) -> Result<Option<Arc<Proxy>>, Trouble> {
+    pub(super) async fn proxy_for(&self, to: &Target) -> Result<Option<Arc<Proxy>>, Trouble> {
         match self {
             Self::System if to.is_this_computer() => Ok(None),
-            Self::System => Proxy::of_system(&SYSTEM, to).map(|proxy| proxy.map(Arc::new)),
+            Self::System => {
+                let proxy = match Proxy::of_system(&SYSTEM, to)? {
+                    Some(proxy) => Some(proxy),
+                    None => Proxy::of_desktop(&desktop::proxies(to).await)?,
+                };
+                Ok(proxy.map(Arc::new))
+            }
             Self::Straight => Ok(None),
             Self::Named(proxy) => proxy.clone().map(Some),
         }
@@ -144,6 +150,28 @@ impl Proxy {
         };
         let host = Self::host(uri.host().unwrap_or_default())?;
         Ok(Some(Self { kind, host, port: uri.port_u16().unwrap_or(usual_port), login }))
+    }
+
+    /// The first of a desktop's proxies that we can speak to; none where it says so, or says nothing.
+    fn of_desktop(named: &[String]) -> Result<Option<Self>, Trouble> {
+        let mut trouble = None;
+        for address in named {
+            if address.starts_with("direct:") {
+                return Ok(None);
+            }
+            // They always say which kind it is.
+            if !address.contains("://") {
+                trouble = Some(Trouble::ProxyAddress);
+                continue;
+            }
+            // What desktops call `socks` is version 5 wherever it is not said otherwise.
+            let address = address.replacen("socks://", "socks5://", 1);
+            match Self::named(address.trim_end_matches('/'), "", &Secret::default()) {
+                Ok(proxy) => return Ok(Some(proxy)),
+                Err(unusable) => trouble = Some(unusable),
+            }
+        }
+        trouble.map_or(Ok(None), Err)
     }
 
     /// Opens a tunnel to a server.
@@ -289,6 +317,24 @@ mod tests {
     }
 
     #[test]
+    fn the_first_usable_proxy_of_the_desktop_is_taken() {
+        let first = |named: &[&str]| {
+            let named: Vec<String> = named.iter().map(|name| (*name).to_owned()).collect();
+            Proxy::of_desktop(&named).map(|proxy| proxy.map(|proxy| (proxy.kind, proxy.host.to_string(), proxy.port)))
+        };
+        let host = || "proxy.example".to_owned();
+        assert_eq!(first(&[]), Ok(None));
+        assert_eq!(first(&["direct://", "http://proxy.example:3128"]), Ok(None));
+        assert_eq!(first(&["http://proxy.example:3128/", "direct://"]), Ok(Some((Kind::Http, host(), 3128))));
+        assert_eq!(
+            first(&["socks4://old.example:1", "socks://proxy.example:1080"]),
+            Ok(Some((Kind::Socks5, host(), 1080)))
+        );
+        assert_eq!(first(&["socks4://old.example:1"]), Err(Trouble::ProxyAddress));
+        assert_eq!(first(&["nonsense:", "direct://"]), Ok(None));
+    }
+
+    #[test]
     fn a_proxys_address_is_a_scheme_a_host_and_a_port_and_nothing_else() {
         for (address, kind, host, port) in [
             ("proxy.example:3128", Kind::Http, "proxy.example", 3128),
@@ -306,8 +352,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_environment_says_which_proxy_and_which_hosts_need_none() {
+    #[tokio::test]
+    async fn the_environment_says_which_proxy_and_which_hosts_need_none() {
         let system = Matcher::builder()
             .https("http://ann:pw@proxy.example:3128")
             .http("socks5://socks.example")
@@ -322,7 +368,8 @@ mod tests {
             assert!(Proxy::of_system(&system, &target(inside)).unwrap().is_none(), "{inside}");
         }
         let choice = Choice::of(&Reach::default(), &Secret::default());
-        assert!(choice.proxy_for(&target("http://localhost:8065")).unwrap().is_none(), "this computer needs no proxy");
+        let here = choice.proxy_for(&target("http://localhost:8065")).await.unwrap();
+        assert!(here.is_none(), "this computer needs no proxy");
     }
 
     #[test]
