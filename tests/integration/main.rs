@@ -1,11 +1,12 @@
 //! Everything together, over real sockets and, where a person would look, on a real display.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
 mod conformance;
 mod corpus;
 mod delivery;
 mod fixture;
 mod icons;
+mod installed;
 mod life;
 mod pictures;
 mod preferences;

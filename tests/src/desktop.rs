@@ -109,8 +109,13 @@ impl Desktop {
 
     /// Starts the real `belfry` with these arguments and keeps it until it is taken or the desktop ends.
     pub fn belfry(&self, arguments: &[&str]) -> anyhow::Result<Process> {
+        self.belfry_at(process::belfry()?, arguments)
+    }
+
+    /// The same for a `belfry` that stands elsewhere.
+    pub fn belfry_at(&self, program: &Path, arguments: &[&str]) -> anyhow::Result<Process> {
         let log = std::fs::File::options().create(true).append(true).open(self.log())?;
-        Process::start(self.command(process::belfry()?).args(arguments).stderr(log))
+        Process::start(self.command(program).args(arguments).stderr(log))
     }
 
     /// What `belfry` wrote to standard error so far.

@@ -8,6 +8,8 @@ pub mod client;
 pub mod conformance;
 pub mod damage;
 pub mod desktop;
+#[cfg(target_os = "linux")]
+pub mod dist;
 pub mod fuzz;
 pub mod keyring;
 pub mod notifications;

@@ -1,6 +1,6 @@
 //! A desktop with the real `belfry` on it, signed in to a practice server.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use belfry_core::command::Command;
@@ -10,7 +10,7 @@ use belfry_practice_server::World;
 
 use crate::notifications::Notifications;
 use crate::practice::Practice;
-use crate::process::{Process, descendants, workspace};
+use crate::process::{self, Process, descendants, workspace};
 use crate::screen::{Rect, Window};
 use crate::{Client, Desktop, eventually};
 
@@ -39,24 +39,25 @@ pub struct Stage {
 impl Stage {
     /// Without sound.
     pub fn new() -> anyhow::Result<Self> {
-        Self::on(Desktop::start()?)
+        Self::with_program(Desktop::start()?, process::belfry()?)
     }
 
     /// With a sound server.
     pub fn with_sound() -> anyhow::Result<Self> {
         let mut desktop = Desktop::start()?;
         desktop.start_sound()?;
-        Self::on(desktop)
+        Self::with_program(desktop, process::belfry()?)
     }
 
-    fn on(desktop: Desktop) -> anyhow::Result<Self> {
+    /// On a desktop that is there, with a `belfry` that stands elsewhere.
+    pub fn with_program(desktop: Desktop, program: &Path) -> anyhow::Result<Self> {
         // In this order: an active window proves that the window manager is up, which a panel needs to be heeded.
         let victim = desktop.screen.open_victim()?;
         desktop.screen.open_panel(PANEL)?;
         let notifications = Notifications::start(&desktop)?;
         write_preferences(&desktop, "")?;
         let practice = Practice::start(World::small().configured("TeammateNameDisplay", "full_name"))?;
-        let agent = desktop.belfry(&["--hidden"])?;
+        let agent = desktop.belfry_at(program, &["--hidden"])?;
         let mut client = Client::connect(&desktop.socket())?;
         let server = client.add_server(&practice.url(), "morgan", "practice")?;
         client.until("the server to be live", |view| view.server(server).is_some_and(is_live))?;

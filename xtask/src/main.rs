@@ -44,6 +44,7 @@ usage: cargo xtask <command> [--install]
   bench net --many            the same with twenty servers of ten thousand channels
   screenshots                 every page of the window as a picture, in out/screenshots
   licences                    make assets/licences.txt again: what is linked into the program
+  dist                        make a Debian package in target/dist
   record [--threads on|off]   record the practice server, or one that you run, into out/recording.jsonl
          [--server URL --token-file FILE] [--note TEXT] [--out FILE]
   sounds                      make assets/sounds again
@@ -88,6 +89,7 @@ fn dispatch(root: &Path, words: &[&str], permit: Permit) -> Option<Outcome> {
         ["bench", "net", "--many"] => bench(root, permit, &["net", "--many"]),
         ["screenshots"] => setup::ensure(&[Need::Build], permit).and_then(|()| screenshots(root)),
         ["licences"] => packages::run(root),
+        ["dist"] => dist(root, permit),
         ["record", arguments @ ..] => setup::ensure(&[Need::Build], permit).and_then(|()| record(root, arguments)),
         ["sounds"] => sounds::run(root),
         ["icons"] => setup::ensure(&[Need::Build], permit).and_then(|()| tests_bin(root, "dev", "icons", &[])),
@@ -114,6 +116,15 @@ fn demo(root: &Path, permit: Permit, profile: &str) -> Outcome {
     }
     setup::ensure(&[Need::Build, Need::Desktop], permit)?;
     tests_bin(root, profile, "demo", &[])
+}
+
+/// The program as it is released, in a package.
+fn dist(root: &Path, permit: Permit) -> Outcome {
+    setup::ensure(&[Need::Build], permit)?;
+    run::run(cargo(root).args(["build", "--release", "--package", "belfry-gui", "--bin", "belfry"]))?;
+    let target = run::target(root);
+    let package = ["run", "--quiet", "--package", "belfry-tests", "--bin", "dist", "--"];
+    run::run(cargo(root).args(package).arg(target.join("release/belfry")).arg(target.join("dist")))
 }
 
 /// Every page of the window as a picture in `out/screenshots`: both themes, 100 and 200 percent.

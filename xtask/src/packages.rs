@@ -15,8 +15,8 @@ fn list(root: &Path) -> String {
     let format = ["--prefix", "none", "--format", "{p}|{l}"];
     let which = ["tree", "--package", "belfry-gui", "--edges", "normal", "--target", LINUX, "--locked"];
     let tree = output(cargo(root).args(which).args(format));
-    let lines: BTreeSet<String> = tree.lines().filter_map(line).collect();
-    lines.into_iter().map(|line| format!("{line}\n")).collect()
+    let lines: BTreeSet<String> = tree.lines().filter_map(line).map(|line| line + "\n").collect();
+    lines.into_iter().collect()
 }
 
 /// Our own packages are not listed: their licence is on the page itself.

@@ -46,6 +46,7 @@ const PACKAGES: &[(&str, Need, Probe)] = &[
     ("pulseaudio", Need::Desktop, Probe::Program("pulseaudio")),
     ("pulseaudio-utils", Need::Desktop, Probe::Program("parec")),
     ("libasound2-plugins", Need::Desktop, Probe::File("alsa-lib", "libasound_module_pcm_pulse.so")),
+    ("fakeroot", Need::Desktop, Probe::Program("fakeroot")),
     ("libgl1", Need::Desktop, Probe::Library("libGL.so.1")),
     ("libegl1", Need::Desktop, Probe::Library("libEGL.so.1")),
     ("libgl1-mesa-dri", Need::Desktop, Probe::File("dri", "swrast_dri.so")),

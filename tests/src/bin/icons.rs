@@ -5,7 +5,7 @@ use belfry_core::badge::Badge;
 use image::RgbaImage;
 
 /// Sizes of an icon theme, in pixels.
-const SIZES: [u32; 8] = [16, 22, 24, 32, 48, 64, 128, 256];
+const SIZES: [u32; 9] = [16, 22, 24, 32, 48, 64, 128, 256, 512];
 
 fn main() -> anyhow::Result<()> {
     let folder = belfry_tests::process::workspace().join("assets/icons");
