@@ -53,15 +53,18 @@ fn what_is_no_mattermost_server_is_said_at_once() {
     let token = home.keeps("abcdefghijklmnopqrstuvwxyz");
     let web = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", web.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for mut stream in web.incoming().flatten() {
-            let page = "<html>welcome</html>";
-            let answer =
-                format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{page}", page.len());
-            std::io::Read::read(&mut stream, &mut [0; 4096]).ok();
-            std::io::Write::write_all(&mut stream, answer.as_bytes()).ok();
-        }
-    });
+    std::thread::Builder::new()
+        .name("web".to_owned())
+        .spawn(move || {
+            for mut stream in web.incoming().flatten() {
+                let page = "<html>welcome</html>";
+                let answer =
+                    format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{page}", page.len());
+                std::io::Read::read(&mut stream, &mut [0; 4096]).ok();
+                std::io::Write::write_all(&mut stream, answer.as_bytes()).ok();
+            }
+        })
+        .unwrap();
     let output = home.run(&["headless", "--server", &url, "--token-file", &token, "--allow"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(one_line(&said(&output)).contains("a web page answered"), "{}", said(&output));

@@ -207,7 +207,7 @@ async fn a_slow_save_is_shown_at_once_followed_by_later_ones_in_order_and_can_be
     // Given up: what the server made of it is read.
     desk.server.fails("/users/me/patch", &HttpFault::Delay(Duration::from_millis(300)), 1);
     desk.change(vec![page.change(SettingKey::Desktop, "none")]).await;
-    desk.until("under way", |page| page.is_saving()).await;
+    desk.until("under way", belfry_core::settings::ServerSettings::is_saving).await;
     desk.command(Command::CancelSaving(SERVER)).await;
     let page = desk.until("given up", |page| !page.is_saving()).await;
     assert_eq!(page.value(SettingKey::Desktop), page.field(SettingKey::Desktop).stored.as_deref().unwrap());

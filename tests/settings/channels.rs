@@ -78,8 +78,13 @@ async fn many_channels_are_edited_and_undone_together_and_faces_get_only_what_ch
     let mut desk = Desk::new(world().with_many_channels("northwind", 40, &["morgan", "rosa"])).await;
     let all = desk.table(0).await;
     assert!(!all.only_changes && all.rows.len() > 40);
-    let chosen: Vec<ChannelRef> =
-        all.rows.iter().filter(|row| row.team == all.rows[0].team).take(20).map(|row| row.place()).collect();
+    let chosen: Vec<ChannelRef> = all
+        .rows
+        .iter()
+        .filter(|row| row.team == all.rows[0].team)
+        .take(20)
+        .map(belfry_core::settings::channels::ChannelRow::place)
+        .collect();
     desk.command(Command::EditChannels { channels: chosen.clone(), edits: vec![ChannelEdit::Mute(true)] }).await;
     let view = desk.until_view("an undo", |view| view.channels_undo == 20).await;
     assert!(view.channels_revision > all.revision);

@@ -122,7 +122,7 @@ impl Desk {
         });
         match reached.await {
             Ok(page) => page,
-            Err(_) => panic!("never happened: {what}; {:#?}", self.page().await),
+            Err(tokio::time::error::Elapsed { .. }) => panic!("never happened: {what}; {:#?}", self.page().await),
         }
     }
 
@@ -145,7 +145,7 @@ impl Desk {
         });
         match reached.await {
             Ok(row) => row,
-            Err(_) => panic!("never happened: {what}; {:#?}", self.row(name).await),
+            Err(tokio::time::error::Elapsed { .. }) => panic!("never happened: {what}; {:#?}", self.row(name).await),
         }
     }
 
@@ -162,7 +162,7 @@ impl Desk {
         });
         match reached.await {
             Ok(view) => view,
-            Err(_) => panic!("never happened: {what}; {:#?}", self.view()),
+            Err(tokio::time::error::Elapsed { .. }) => panic!("never happened: {what}; {:#?}", self.view()),
         }
     }
 

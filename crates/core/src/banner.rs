@@ -580,16 +580,13 @@ impl Stack {
     /// Takes one away, wherever it is.
     pub fn remove(&mut self, now: MonoTime, id: BannerId, prefs: &BannerPrefs) -> Option<Card> {
         let place = self.displayed.iter().position(|card| card.head.id == id);
-        let card = match place {
-            Some(index) => Some(self.displayed.remove(index)),
-            None => {
-                let find = |cards: &VecDeque<Card>| cards.iter().position(|card| card.head.id == id);
-                if let Some(index) = find(&self.waiting) {
-                    self.waiting.remove(index)
-                } else {
-                    find(&self.toasts).and_then(|index| self.toasts.remove(index))
-                }
-            }
+        let find = |cards: &VecDeque<Card>| cards.iter().position(|card| card.head.id == id);
+        let card = if let Some(index) = place {
+            Some(self.displayed.remove(index))
+        } else if let Some(index) = find(&self.waiting) {
+            self.waiting.remove(index)
+        } else {
+            find(&self.toasts).and_then(|index| self.toasts.remove(index))
         };
         if let Some(card) = card.as_ref().filter(|card| !card.is_painted()) {
             self.settled.extend(card.stands_for());

@@ -2,7 +2,7 @@
 //!
 //! Measured is what our code and the toolkit do on the processor, from input to triangles. A still window draws no frame,
 //! so this is the price of a frame in which something moves under the pointer.
-#![expect(clippy::print_stdout, reason = "a measurement is printed")]
+#![expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "a measurement is printed")]
 
 #[path = "../tests/common/mod.rs"]
 mod common;

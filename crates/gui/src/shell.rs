@@ -25,7 +25,7 @@ pub enum ShellError {
     NoShapes,
 }
 
-/// A monitor, as RandR has it.
+/// A monitor, as the display has it.
 struct Monitor {
     name: String,
     primary: bool,

@@ -105,13 +105,13 @@ async fn watch(server: &str, token: &Secret, note: &str) -> anyhow::Result<Strin
     let note = format!("recorded by `cargo xtask record` from Mattermost {}. {note}", found.version);
     let mut recorder = Recorder::begin(&found.url, token, note.trim(), QUIET).await?;
     println!("Recording. Type the name of an action, or Ctrl-D to end");
-    let mut typed = typed()?;
+    let mut typing = typed()?;
     let mut open = false;
     loop {
-        let line = tokio::select! {
-            line = typed.recv() => line,
-            taken = recorder.takes_one() => {
-                taken?;
+        let action = tokio::select! {
+            said = typing.recv() => said,
+            written = recorder.takes_one() => {
+                written?;
                 continue;
             }
         };
@@ -119,10 +119,10 @@ async fn watch(server: &str, token: &Secret, note: &str) -> anyhow::Result<Strin
             recorder.closes_action().await?;
             println!("Done. The next one, or Ctrl-D to end");
         }
-        let Some(line) = line else { return recorder.end() };
-        let (name, note) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
+        let Some(action) = action else { return recorder.end() };
+        let (name, about) = action.trim().split_once(' ').unwrap_or((action.trim(), ""));
         if !name.is_empty() {
-            recorder.opens_action(name, note.trim());
+            recorder.opens_action(name, about.trim());
             open = true;
             println!("Do it now, then press Enter");
         }

@@ -68,7 +68,9 @@ pub(super) fn right(path: &str, gaps: usize) -> (u16, &'static str, Vec<u8>) {
         }),
         ["license", "client"] => json!({"IsLicensed": "false"}),
         ["users", "login" | "me"] | ["users", "login", "desktop_token"] => me,
-        ["users", "me", "preferences"] | ["users", "me", "teams", "members"] => json!([]),
+        ["users", "me", "preferences"]
+        | ["users", "me", "teams", "members"]
+        | ["", "plugins", "com.mattermost.calls", "channels"] => json!([]),
         ["users", "me", "sessions"] => json!([{
             "id": "s1", "create_at": BEGINS_MS, "expires_at": BEGINS_MS + 86_400_000 * 30, "device_id": "",
         }]),
@@ -93,7 +95,6 @@ pub(super) fn right(path: &str, gaps: usize) -> (u16, &'static str, Vec<u8>) {
         ["channels", id, "posts"] => posts(id, "", gaps),
         ["posts", root, "thread"] => posts("ops", root, gaps),
         ["", "plugins", "com.mattermost.calls", "config"] => json!({"EnableRinging": true}),
-        ["", "plugins", "com.mattermost.calls", "channels"] => json!([]),
         ["channels", _, "members", "me", "notify_props"] | ["users", "me", "teams", _, "threads", ..] => {
             json!({"status": "OK"})
         }

@@ -215,6 +215,10 @@ impl Host {
         if stream.write_all(head.as_bytes()).await.is_err() {
             return;
         }
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "as long as the input, and the server must never wait for its client"
+        )]
         let (say, words) = mpsc::unbounded_channel();
         let (gaps, mut dropped) = {
             let mut state = self.lock();

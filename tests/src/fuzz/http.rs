@@ -1,6 +1,8 @@
 //! Any bytes as the answers of a server, to every question that is asked of one: looking for it, signing in, a session with
 //! everything that belongs to it, and the way out.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a fuzzer that cannot go on has found something")]
+
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;

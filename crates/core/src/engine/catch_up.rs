@@ -593,27 +593,24 @@ fn mentioned_among(
         let many = |count: i64| usize::try_from(count.max(0)).unwrap_or(usize::MAX);
         let unread = many(channel.counts.unread(crt).mentions);
         let anew = |post: &Post<'_>| !hand.decided.contains(hand.server, post.id);
-        let (read_up_to, count) = match root {
-            Some(root) => {
-                let Some(missed) = threads.iter().find(|missed| missed.thread.id == root) else { continue };
-                // Threads are read from where they were read last.
-                (missed.last_viewed_at, Mentions::Are(many(missed.thread.unread_mentions)))
-            }
-            None => {
-                let read_up_to = channel.counts.last_viewed_at;
-                let cut = hand.cut.contains(&channel_id);
-                match (hand.came.get(&channel_id), hand.floors.get(&channel_id)) {
-                    (_, Some(floor)) if *floor <= read_up_to && !cut => (read_up_to, Mentions::Are(unread)),
-                    (Some(came), floor) if !cut => {
-                        // What came live since the gap began is counted too, and takes its own mentions.
-                        let held = floor.map_or(i64::MAX, |floor| floor.saturating_add(Mark::OVERLAP_MS));
-                        posts.retain(|post| anew(post) || post.create_at > held);
-                        (read_up_to, Mentions::Are(many(*came)))
-                    }
-                    _ => {
-                        posts.retain(|post| anew(post));
-                        (read_up_to, Mentions::AtMost(unread))
-                    }
+        let (read_up_to, count) = if let Some(root) = root {
+            let Some(missed) = threads.iter().find(|missed| missed.thread.id == root) else { continue };
+            // Threads are read from where they were read last.
+            (missed.last_viewed_at, Mentions::Are(many(missed.thread.unread_mentions)))
+        } else {
+            let read_up_to = channel.counts.last_viewed_at;
+            let cut = hand.cut.contains(&channel_id);
+            match (hand.came.get(&channel_id), hand.floors.get(&channel_id)) {
+                (_, Some(floor)) if *floor <= read_up_to && !cut => (read_up_to, Mentions::Are(unread)),
+                (Some(came), floor) if !cut => {
+                    // What came live since the gap began is counted too, and takes its own mentions.
+                    let held = floor.map_or(i64::MAX, |floor| floor.saturating_add(Mark::OVERLAP_MS));
+                    posts.retain(|post| anew(post) || post.create_at > held);
+                    (read_up_to, Mentions::Are(many(*came)))
+                }
+                _ => {
+                    posts.retain(|post| anew(post));
+                    (read_up_to, Mentions::AtMost(unread))
                 }
             }
         };

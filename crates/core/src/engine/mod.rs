@@ -16,6 +16,7 @@ mod signals;
 mod sounds;
 mod unread;
 
+use core::hash::BuildHasherDefault;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -380,7 +381,10 @@ impl Default for Decided {
     fn default() -> Self {
         // A day's worth for most people: growing in the middle of a burst costs as much as deciding a few posts.
         let room = DECIDED_REMEMBERED / 8;
-        Self { seen: IdSet::with_capacity_and_hasher(room, Default::default()), order: VecDeque::with_capacity(room) }
+        Self {
+            seen: IdSet::with_capacity_and_hasher(room, BuildHasherDefault::default()),
+            order: VecDeque::with_capacity(room),
+        }
     }
 }
 

@@ -37,6 +37,7 @@ fn to(changes: &[SettingChange]) -> Vec<(SettingKey, &str)> {
 #[test]
 fn what_is_hidden_follows_the_server_and_what_is_chosen() {
     use SettingKey as Key;
+    type Case<'a> = (&'a [(Key, &'a str)], Offers, bool, &'a [Key]);
     let hidden = |stored: &[(SettingKey, &str)], offers: Offers, differs: bool| -> Vec<SettingKey> {
         let settings = settings(stored, offers);
         Key::ALL.into_iter().filter(|key| !settings.shows(*key, differs)).collect()
@@ -44,7 +45,6 @@ fn what_is_hidden_follows_the_server_and_what_is_chosen() {
     let all = everything();
     let busy = [(Key::AutoResponderActive, "true")];
     assert_eq!(hidden(&busy, all.clone(), true), [Key::Comments], "with threads there are no thread reply settings");
-    type Case<'a> = (&'a [(Key, &'a str)], Offers, bool, &'a [Key]);
     let table: [Case<'_>; 9] = [
         (
             &busy,

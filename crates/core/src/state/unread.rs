@@ -107,10 +107,11 @@ impl ServerState {
     /// Sums every channel anew: after a snapshot, or when reply threads were switched.
     pub fn recount(&mut self) {
         self.sum = BadgeSum::default();
-        for (id, channel) in &mut self.channels {
+        // A sum is the same in any order.
+        self.channels.iter_mut().for_each(|(id, channel)| {
             channel.part = part(channel, self.crt, &self.me, &self.users);
             self.sum.replace(*id, BadgePart::default(), channel.part);
-        }
+        });
     }
 }
 

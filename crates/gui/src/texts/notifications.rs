@@ -268,12 +268,13 @@ pub fn value(key: SettingKey, value: &str) -> String {
         (SettingKey::Comments, "root") => ROOT,
         (SettingKey::Comments, "never") => NEVER,
         (SettingKey::DesktopThreads | SettingKey::PushThreads | SettingKey::EmailThreads, "all") => THREADS,
-        (SettingKey::DesktopThreads | SettingKey::PushThreads | SettingKey::EmailThreads, "mention") => EMAIL_OFF,
         (SettingKey::EmailInterval, "30") => IMMEDIATELY,
         (SettingKey::EmailInterval, "900") => EVERY_15,
         (SettingKey::EmailInterval, "3600") => EVERY_HOUR,
         (_, "true") => EMAIL_ON,
-        (_, "false") => EMAIL_OFF,
+        (SettingKey::DesktopThreads | SettingKey::PushThreads | SettingKey::EmailThreads, "mention") | (_, "false") => {
+            EMAIL_OFF
+        }
         (_, other) => return shorten(other),
     };
     words.to_owned()

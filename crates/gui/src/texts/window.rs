@@ -1,5 +1,7 @@
 //! Words that several pages share, and sentences made of what the engine says.
 
+use std::fmt::Write as _;
+
 use belfry_core::activity::Verdict;
 use belfry_core::query::DoctorLine;
 use belfry_core::sound::SoundChoice;
@@ -142,14 +144,14 @@ pub fn diagnostics(ours: &str, view: &View, lines: &[DoctorLine]) -> String {
     for (number, server) in (1..).zip(&view.servers) {
         let health = super::health_word(&server.health);
         let permission = super::permission_word(server.permission);
-        text.push_str(&format!("Server {number}: {}, {health}, {permission}\n", server.version));
+        writeln!(text, "Server {number}: {}, {health}, {permission}", server.version).ok(); // a string takes everything
     }
     for problem in &view.problems {
-        text.push_str(&format!("Problem: {}\n", problem.what));
+        writeln!(text, "Problem: {}", problem.what).ok(); // a string takes everything
     }
     for line in lines {
         let mark = if line.ok { "ok" } else { "!!" };
-        text.push_str(&format!("[{mark}] {}: {}\n", line.part, line.detail));
+        writeln!(text, "[{mark}] {}: {}", line.part, line.detail).ok(); // a string takes everything
     }
     text
 }

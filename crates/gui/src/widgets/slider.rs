@@ -31,6 +31,7 @@ pub fn slider(ui: &mut Ui, name: &str, value: u32, range: Range, shown: impl Fn(
     let span = most.saturating_sub(least).max(1);
     let at = |x: f32| {
         let part = ((x - track.left()) / track.width()).clamp(0.0, 1.0);
+        #[expect(clippy::cast_sign_loss, reason = "a part of a span is never below zero")]
         let steps = (part * span as f32 / step.max(1) as f32).round() as u32;
         least.saturating_add(steps.saturating_mul(step)).min(most)
     };

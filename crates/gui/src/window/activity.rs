@@ -111,10 +111,11 @@ impl ActivityState {
         }
         if self.cleared == Some(id) {
             self.cleared = None;
-            match answer {
-                Answer::Failed { message } => self.failed = Some(message),
+            if let Answer::Failed { message } = answer {
+                self.failed = Some(message);
+            } else {
                 // Everything is asked for anew.
-                _ => (self.asked, self.selected) = (None, None),
+                (self.asked, self.selected) = (None, None);
             }
             self.rows.clear();
             return None;

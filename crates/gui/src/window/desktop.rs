@@ -149,8 +149,8 @@ fn banners(ui: &mut Ui, banner: &mut BannerPrefs, displays: &[String]) {
             choices.extend(displays.iter().map(|name| (name.as_str(), name.as_str())));
             let missing = words::not_connected(display);
             let wanted = widgets::select(ui, words::DISPLAY, Some(display.as_str()), &choices, &missing, WIDTH);
-            if let Some(wanted) = wanted {
-                *display = wanted.to_owned();
+            if let Some(wanted) = wanted.map(str::to_owned) {
+                *display = wanted;
             }
         });
     });

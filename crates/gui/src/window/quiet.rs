@@ -11,6 +11,7 @@ use crate::widgets::{self, Button, Kind, TextField};
 
 /// The slice of the view that the page draws.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_field_names, reason = "all are times, and the unit belongs in each name")]
 pub(super) struct QuietModel {
     /// Paused until then, Unix milliseconds; `i64::MAX` = until resumed.
     pub(super) paused_until_ms: Option<i64>,

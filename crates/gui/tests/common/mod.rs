@@ -90,12 +90,12 @@ impl World {
             .collect()
     }
 
-    fn answer_to(&self, query: Query) -> Option<Answer> {
+    fn answer_to(&self, query: &Query) -> Option<Answer> {
         Some(match query {
             Query::Activity { .. } => Answer::Activity { rows: testing::activity(), more: false },
             Query::Settings(server) => {
-                let revision = self.view.server(server).map_or(0, |server| server.settings_revision);
-                Answer::Settings(Box::new(ServerSettings { server, revision, ..self.settings.clone() }))
+                let revision = self.view.server(*server).map_or(0, |server| server.settings_revision);
+                Answer::Settings(Box::new(ServerSettings { server: *server, revision, ..self.settings.clone() }))
             }
             Query::Channels { .. } => Answer::Channels(Box::new(self.channels.clone())),
             Query::Trial(_) | Query::Reconsider { .. } => Answer::Trial(Box::new(testing::trial(self.verdict))),
@@ -119,7 +119,7 @@ pub(crate) fn settle(harness: &mut Window) -> Vec<Command> {
         for up in ups {
             match up {
                 Up::Query(id, query) => {
-                    if let Some(answer) = harness.state().answer_to(query) {
+                    if let Some(answer) = harness.state().answer_to(&query) {
                         asked = true;
                         harness.state_mut().state.on_answer(id, answer);
                     }

@@ -1,4 +1,13 @@
 //! A small rasterizer on the processor: what a frame looks like, the same on every machine.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    clippy::many_single_char_names,
+    clippy::float_cmp,
+    clippy::iter_over_hash_type,
+    reason = "pixels are counted, and triangles have three corners"
+)]
 
 use std::cell::RefCell;
 use std::collections::HashMap;

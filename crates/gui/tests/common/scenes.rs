@@ -1,4 +1,5 @@
 //! Every page as a picture.
+#![allow(clippy::indexing_slicing, clippy::assigning_clones, clippy::unwrap_used, reason = "made-up worlds")]
 
 use belfry_core::ids::ServerId;
 use belfry_core::prefs::{AuthKind, LocalPrefs, Permission};

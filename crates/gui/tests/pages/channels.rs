@@ -8,7 +8,7 @@ use belfry_gui::testing;
 use belfry_gui::window::Page;
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use crate::common::{Window, click, click_role, focus, on_page, press, press_with, settle, world, write};
 
@@ -116,7 +116,6 @@ fn columns_order_the_rows_and_the_other_way_round() {
         rows.sort_by(|a, b| a.0.total_cmp(&b.0));
         rows.into_iter().map(|(_, name)| name.split(',').next().unwrap().to_owned()).collect()
     };
-    use egui_kittest::kittest::NodeT as _;
     assert_eq!(order(&harness)[0], "Incidents");
     click(&mut harness, "Channel, sorted");
     assert_eq!(order(&harness)[0], "Town square");

@@ -6,10 +6,13 @@ use belfry_gui::testing;
 use belfry_gui::window::Page;
 use egui::accesskit::Role;
 use egui::{Key, Vec2};
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use crate::common::raster::Raster;
 use crate::common::{Window, built, click, click_role, focus, is_on, on_page, press, settle, world};
+
+/// What a switch changes.
+type Change = fn(&mut LocalPrefs);
 
 fn page() -> Window {
     let mut world = world(testing::view());
@@ -30,7 +33,7 @@ fn prefs(commands: &[Command]) -> LocalPrefs {
 #[test]
 fn every_switch_is_saved_at_once_and_moves_at_once() {
     let usual = LocalPrefs::default();
-    let table: [(&str, fn(&mut LocalPrefs)); 8] = [
+    let table: [(&str, Change); 8] = [
         ("Use system notifications instead", |prefs| prefs.use_system_notifications = true),
         ("Reduce motion", |prefs| prefs.reduce_motion = true),
         ("Number of messages that need you", |prefs| prefs.badge.number = false),
@@ -73,7 +76,6 @@ fn a_display_that_is_unplugged_is_named_as_such_and_kept() {
     let mut world = world(testing::view());
     world.view.prefs.banner.display = "DP-9".to_owned();
     let mut harness = on_page(world, Page::Desktop);
-    use egui_kittest::kittest::NodeT as _;
     let shown = harness.get_by_role_and_label(Role::ComboBox, "Display").accesskit_node().value();
     assert_eq!(shown.as_deref(), Some("DP-9 (not connected)"));
     assert!(settle(&mut harness).is_empty(), "looking changes nothing");

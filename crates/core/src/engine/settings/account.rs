@@ -77,9 +77,10 @@ impl Engine {
     /// Something that pages show may have changed; whether it did.
     pub(in crate::engine) fn note_settings(&mut self, id: ServerId, event: &Event<'_>) -> bool {
         let Some(server) = self.servers.get_mut(&id) else { return false };
-        let of_me = match event {
-            Event::UserUpdated(user) => user.id == server.state.me_id(),
-            event => matches!(
+        let of_me = if let Event::UserUpdated(user) = event {
+            user.id == server.state.me_id()
+        } else {
+            matches!(
                 event,
                 Event::Connection(_)
                     | Event::Snapshot(_)
@@ -88,7 +89,7 @@ impl Engine {
                     | Event::ConfigChanged(_)
                     | Event::LicenseChanged(_)
                     | Event::Fetched(_)
-            ),
+            )
         };
         if of_me {
             server.saves.touch();

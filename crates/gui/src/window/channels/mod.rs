@@ -247,7 +247,7 @@ pub(super) fn ui(
     }
     troubles(ui, state, out);
     spot(ui, Spot::ChannelTable, |ui| {
-        spot(ui, Spot::ChannelLevel, |ui| spot(ui, Spot::ChannelIgnore, |ui| filters(ui, servers, state)))
+        spot(ui, Spot::ChannelLevel, |ui| spot(ui, Spot::ChannelIgnore, |ui| filters(ui, servers, state)));
     });
     ui.add_space(12.0);
     state.put_in_order();
@@ -339,7 +339,7 @@ fn table(
     let palette = Palette::of(ui);
     let columns = row::Columns::fit(ui.available_width());
     if columns.has_head() {
-        head(ui, &columns, state);
+        head(ui, columns, state);
     }
     let footer = 24.0;
     let room = (ui.available_height() - footer).max(columns.height() * 3.0);
@@ -347,6 +347,7 @@ fn table(
     let outer = Rect::from_min_size(ui.cursor().min, vec2(ui.available_width(), height));
     let radius = CornerRadius::same(RADIUS_CARD);
     ui.painter().rect_filled(outer, radius, palette.surface);
+    #[expect(clippy::cast_sign_loss, reason = "heights are never below zero")]
     let rows_in_sight = ((height / columns.height()) as usize).max(2);
     let mut wanted = None;
     let builder = UiBuilder::new()
@@ -384,7 +385,7 @@ fn table(
                     cursor: cursor == Some(place),
                     previewing,
                 };
-                let heard = row::ui(ui, row, defaults, &columns, look);
+                let heard = row::ui(ui, row, defaults, columns, look);
                 for command in heard.commands {
                     out.command(command);
                 }
@@ -425,7 +426,7 @@ fn arrow(ui: &Ui, center: egui::Pos2, [side, tip]: [f32; 2], ink: egui::Color32)
 }
 
 /// The names of the columns: each orders by it.
-fn head(ui: &mut Ui, columns: &row::Columns, state: &mut ChannelsState) {
+fn head(ui: &mut Ui, columns: row::Columns, state: &mut ChannelsState) {
     let palette = Palette::of(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 28.0), Sense::hover());
     for (column, text, cell) in [

@@ -25,20 +25,20 @@ impl Columns {
         Self { two_lines: width < 640.0 }
     }
 
-    pub(super) fn has_head(&self) -> bool {
+    pub(super) fn has_head(self) -> bool {
         !self.two_lines
     }
 
-    pub(super) fn height(&self) -> f32 {
+    pub(super) fn height(self) -> f32 {
         if self.two_lines { 86.0 } else { 48.0 }
     }
 
     /// From the right edge: how far the cell's left edge is away, and how wide it is.
-    fn cell(self, rect: Rect, from_right: f32, width: f32) -> Rect {
+    fn cell(rect: Rect, from_right: f32, width: f32) -> Rect {
         Rect::from_min_size(pos2(rect.right() - from_right, rect.top()), vec2(width, rect.height()))
     }
 
-    pub(super) fn name(&self, rect: Rect) -> Rect {
+    pub(super) fn name(self, rect: Rect) -> Rect {
         let right = if self.two_lines { rect.right() - 12.0 } else { rect.right() - 470.0 };
         let bottom = if self.two_lines { rect.top() + 44.0 } else { rect.bottom() };
         Rect::from_min_max(pos2(rect.left() + 40.0, rect.top()), pos2(right, bottom))
@@ -48,39 +48,39 @@ impl Columns {
         Rect::from_min_max(pos2(rect.left(), rect.top() + 42.0), pos2(rect.right(), rect.bottom() - 4.0))
     }
 
-    pub(super) fn level(&self, rect: Rect) -> Rect {
+    pub(super) fn level(self, rect: Rect) -> Rect {
         if self.two_lines {
             return Rect::from_min_size(pos2(rect.left() + 40.0, Self::second(rect).top()), vec2(118.0, 40.0));
         }
-        self.cell(rect, 462.0, 132.0)
+        Self::cell(rect, 462.0, 132.0)
     }
 
-    pub(super) fn sound(&self, rect: Rect) -> Rect {
+    pub(super) fn sound(self, rect: Rect) -> Rect {
         if self.two_lines {
             return Rect::from_min_size(pos2(rect.left() + 164.0, Self::second(rect).top()), vec2(100.0, 40.0));
         }
-        self.cell(rect, 320.0, 104.0)
+        Self::cell(rect, 320.0, 104.0)
     }
 
-    pub(super) fn muted(&self, rect: Rect) -> Rect {
+    pub(super) fn muted(self, rect: Rect) -> Rect {
         if self.two_lines {
             return Rect::from_min_size(pos2(rect.left() + 274.0, Self::second(rect).top()), vec2(56.0, 40.0));
         }
-        self.cell(rect, 204.0, 48.0)
+        Self::cell(rect, 204.0, 48.0)
     }
 
-    pub(super) fn threads(&self, rect: Rect) -> Rect {
+    pub(super) fn threads(self, rect: Rect) -> Rect {
         if self.two_lines {
             return Rect::from_min_size(pos2(rect.left() + 334.0, Self::second(rect).top()), vec2(56.0, 40.0));
         }
-        self.cell(rect, 150.0, 52.0)
+        Self::cell(rect, 150.0, 52.0)
     }
 
-    pub(super) fn ignore(&self, rect: Rect) -> Rect {
+    pub(super) fn ignore(self, rect: Rect) -> Rect {
         if self.two_lines {
             return Rect::from_min_size(pos2(rect.left() + 394.0, Self::second(rect).top()), vec2(56.0, 40.0));
         }
-        self.cell(rect, 90.0, 84.0)
+        Self::cell(rect, 90.0, 84.0)
     }
 }
 
@@ -113,13 +113,7 @@ pub(super) fn id(place: ChannelRef) -> Id {
 }
 
 /// Draws it.
-pub(super) fn ui(
-    ui: &mut Ui,
-    row: &ChannelRow,
-    defaults: &ChannelDefaults,
-    columns: &Columns,
-    look: Look<'_>,
-) -> Heard {
+pub(super) fn ui(ui: &mut Ui, row: &ChannelRow, defaults: &ChannelDefaults, columns: Columns, look: Look<'_>) -> Heard {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), columns.height()), Sense::hover());
     let mut heard = Heard::default();
     let is = row.effective(defaults);

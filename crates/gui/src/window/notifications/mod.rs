@@ -116,7 +116,7 @@ struct Form<'a> {
     commands: Vec<Command>,
 }
 
-impl<'a> Form<'a> {
+impl Form<'_> {
     fn value(&self, key: SettingKey) -> &str {
         self.settings.value(key)
     }

@@ -322,16 +322,16 @@ fn card(
         };
         // The search leads to the first card.
         if place.first {
-            spot(ui, Spot::Permission, permission_row)
+            spot(ui, Spot::Permission, permission_row);
         } else {
-            permission_row(ui)
+            permission_row(ui);
         }
         ui.add_space(14.0);
         let mut actions = |ui: &mut Ui| actions(ui, server, state, out);
         if place.first {
-            spot(ui, Spot::Connection, actions)
+            spot(ui, Spot::Connection, actions);
         } else {
-            actions(ui)
+            actions(ui);
         }
         if let Some((_, message)) = state.failed.as_ref().filter(|(id, _)| *id == server.id) {
             ui.add_space(8.0);

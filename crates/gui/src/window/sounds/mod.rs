@@ -165,8 +165,9 @@ fn playback(ui: &mut Ui, state: &SoundsState, prefs: &mut SoundPrefs, out: &mut 
                     choices.extend(devices.iter().map(|name| (name.as_str(), name.as_str())));
                     let missing = crate::texts::desktop::not_connected(&prefs.device);
                     let chosen = Some(prefs.device.as_str());
-                    if let Some(device) = widgets::select(ui, words::DEVICE, chosen, &choices, &missing, 240.0) {
-                        prefs.device = device.to_owned();
+                    let device = widgets::select(ui, words::DEVICE, chosen, &choices, &missing, 240.0);
+                    if let Some(device) = device.map(str::to_owned) {
+                        prefs.device = device;
                     }
                 });
             });

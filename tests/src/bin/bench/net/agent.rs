@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 const STEPS: [usize; 4] = [1, 3, 5, 20];
 /// Messages on each server before the memory is read.
 const MESSAGES: usize = 100;
-const QUIET: Duration = Duration::from_secs(60);
+const QUIET: Duration = Duration::from_mins(1);
 /// Threads that only helped with what came before end within it; their wake-ups would be missing afterwards.
 const SETTLES: Duration = Duration::from_secs(5);
 /// By hand: twenty of the largest.
@@ -24,7 +24,7 @@ const LARGEST: usize = 10_000;
 
 struct Agent {
     client: Client,
-    agent: Process,
+    process: Process,
     _notifications: Notifications,
     _desktop: Desktop,
     servers: Vec<PracticeServer>,
@@ -39,7 +39,14 @@ impl Agent {
         let agent = desktop.belfry(&["--hidden"])?;
         let client = Client::connect(&desktop.socket())?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        Ok(Self { client, agent, _notifications: notifications, _desktop: desktop, servers: Vec::new(), runtime })
+        Ok(Self {
+            client,
+            process: agent,
+            _notifications: notifications,
+            _desktop: desktop,
+            servers: Vec::new(),
+            runtime,
+        })
     }
 
     fn add(&mut self, channels: usize) -> anyhow::Result<()> {
@@ -69,7 +76,7 @@ impl Agent {
     }
 
     fn memory(&self) -> anyhow::Result<String> {
-        let kib = memory_kib(self.agent.id())?;
+        let kib = memory_kib(self.process.id())?;
         Ok(format!("{}.{}", kib / 1024, kib % 1024 * 10 / 1024))
     }
 }
@@ -89,7 +96,7 @@ pub(super) fn run() -> anyhow::Result<()> {
             agent.memory()?
         );
         if matches!(step, 3 | 20) {
-            let id = agent.agent.id();
+            let id = agent.process.id();
             std::thread::sleep(SETTLES);
             let (ticks, wakes) = (cpu_ticks(id)?, wakeups(id)?);
             std::thread::sleep(QUIET);
