@@ -123,6 +123,14 @@ impl Draft {
         }
     }
 
+    /// Bytes of its message, for whoever has to bound what waits.
+    pub fn text_len(&self) -> usize {
+        match &self.0 {
+            Source::Post(about, _) => about.post.message.len(),
+            Source::Said(decision) => decision.text.len(),
+        }
+    }
+
     /// What is to be remembered of it; `None` for calls, notices and repeats.
     pub fn decided(&self) -> Option<Decided> {
         match &self.0 {

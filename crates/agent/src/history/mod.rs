@@ -7,16 +7,17 @@
 //! [`Problem`](belfry_core::problem::Problem) and falls back to memory, never a notification.
 
 mod ledger;
+mod queue;
 mod store;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 use std::{io, thread};
 
 use belfry_core::activity::{ActivityFilter, ActivityRow};
-use belfry_core::draft::Draft;
+use belfry_core::draft::{Decided, Draft};
 use belfry_core::ids::{PostId, ServerId};
 use belfry_core::missed::Mark;
 use belfry_core::prefs::HistoryPrefs;
@@ -25,11 +26,9 @@ use belfry_core::signal::Signal;
 use tokio::sync::{mpsc, oneshot};
 
 use ledger::{Entry, Ledger};
+use queue::{Queue, Waiting};
 use store::Store;
 
-/// Jobs waiting for the disk. When it is full, a decision is left out of the history and the person is told; what
-/// was presented is kept by the caller and offered again.
-const QUEUE: usize = 256;
 /// So many jobs share one transaction when they come in a burst.
 const BATCH: usize = 64;
 
@@ -56,7 +55,7 @@ pub struct Page {
 /// The queue in front of the thread. Cheap to clone; the thread ends when the last one is dropped.
 #[derive(Clone, Debug)]
 pub struct History {
-    jobs: SyncSender<Job>,
+    jobs: Queue,
 }
 
 /// What [`start`] gives.
@@ -79,6 +78,7 @@ pub struct Full<T>(pub T);
 #[derive(Debug)]
 enum Job {
     Record { draft: Arc<Draft>, now_ms: i64 },
+    Decided { server: ServerId, decided: Decided, now_ms: i64 },
     Presented { server: ServerId, posts: Vec<PostId>, now_ms: i64 },
     Mark(ServerId, Mark),
     Forget(ServerId),
@@ -91,12 +91,12 @@ enum Job {
 ///
 /// Fails only where no thread can be started.
 pub fn start(setup: HistorySetup, reports: mpsc::Sender<Signal>) -> io::Result<Started> {
-    let (jobs, queue) = sync_channel(QUEUE);
+    let (jobs, waiting) = queue::queue();
     let (ready, known) = sync_channel(1);
     let thread = thread::Builder::new().name("history".to_owned()).spawn(move || {
         let mut worker = Worker::open(setup, reports);
         ready.send((worker.ledger.all(), worker.ledger.marks())).ok(); // whoever started us waits for it, or is gone
-        worker.run(&queue);
+        worker.run(waiting);
     })?;
     let (presented, marks) = known.recv().unwrap_or_default();
     Ok(Started { history: History { jobs }, presented, marks, thread })
@@ -108,30 +108,35 @@ pub fn examine(history: &std::path::Path) -> Result<i64, String> {
 }
 
 impl History {
-    /// Keeps a decision.
+    /// Keeps a decision. Where too much waits for the disk already, it is left out of Activity, never out of the ledger.
     pub fn record(&self, draft: Arc<Draft>, now_ms: i64) -> Result<(), Full<()>> {
-        self.jobs.try_send(Job::Record { draft, now_ms }).or_else(|error| match error {
-            TrySendError::Full(_) => Err(Full(())),
-            TrySendError::Disconnected(_) => Ok(()),
-        })
+        let (server, decided) = (draft.server(), draft.decided());
+        if self.jobs.offer(Job::Record { draft, now_ms }).is_ok() {
+            return Ok(());
+        }
+        if let Some(decided) = decided {
+            // Unlike the line itself, this is what keeps the message from being lost or announced twice.
+            self.jobs.insist(Job::Decided { server, decided, now_ms }).ok();
+        }
+        Err(Full(()))
     }
 
     /// Remembers that posts were presented.
     pub fn presented(&self, server: ServerId, posts: Vec<PostId>, now_ms: i64) -> Result<(), Full<Vec<PostId>>> {
-        match self.jobs.try_send(Job::Presented { server, posts, now_ms }) {
-            Err(TrySendError::Full(Job::Presented { posts, .. })) => Err(Full(posts)),
+        match self.jobs.insist(Job::Presented { server, posts, now_ms }) {
+            Err(Full(Job::Presented { posts, .. })) => Err(Full(posts)),
             Ok(()) | Err(_) => Ok(()),
         }
     }
 
     /// Remembers up to when everything of a server was decided. Dropped when the disk does not keep up: the next one comes.
     pub fn mark(&self, server: ServerId, mark: Mark) {
-        self.jobs.try_send(Job::Mark(server, mark)).ok();
+        self.jobs.offer(Job::Mark(server, mark)).ok();
     }
 
     /// Forgets what is known of a server's posts.
     pub fn forget(&self, server: ServerId) {
-        if self.jobs.try_send(Job::Forget(server)).is_err() {
+        if self.jobs.insist(Job::Forget(server)).is_err() {
             tracing::warn!(server = server.0, "what was decided of a removed server is still kept");
         }
     }
@@ -139,20 +144,20 @@ impl History {
     /// Rows of Activity older than `before`, at most `limit` (1–500); `None` when the disk does not keep up.
     pub async fn page(&self, filter: ActivityFilter, before: Option<i64>, limit: u32) -> Option<Page> {
         let (reply, page) = oneshot::channel();
-        self.jobs.try_send(Job::Page { filter, before, limit: limit.clamp(1, 500), reply }).ok()?;
+        self.jobs.offer(Job::Page { filter, before, limit: limit.clamp(1, 500), reply }).ok()?;
         page.await.ok()
     }
 
     /// Forgets every decision, not what was announced; `None` when the disk does not keep up.
     pub async fn clear(&self) -> Option<Result<(), String>> {
         let (reply, done) = oneshot::channel();
-        self.jobs.try_send(Job::Clear(reply)).ok()?;
+        self.jobs.offer(Job::Clear(reply)).ok()?;
         done.await.ok()
     }
 
     /// Follows changed preferences. False when the queue is full: offer them again.
     pub fn set_prefs(&self, prefs: HistoryPrefs) -> bool {
-        !matches!(self.jobs.try_send(Job::Prefs(prefs)), Err(TrySendError::Full(_)))
+        self.jobs.offer(Job::Prefs(prefs)).is_ok()
     }
 }
 
@@ -175,16 +180,19 @@ impl Worker {
         worker
     }
 
-    fn run(&mut self, queue: &Receiver<Job>) {
-        while let Ok(first) = queue.recv() {
+    fn run(&mut self, mut waiting: Waiting) {
+        while let Some(batch) = waiting.next(BATCH) {
             let mut decisions = Vec::new();
             let mut ledger = Vec::new();
-            for job in std::iter::once(first).chain(queue.try_iter().take(BATCH)) {
+            for job in batch {
                 match job {
                     Job::Record { draft, now_ms } => {
                         let server = draft.server();
                         ledger.extend(draft.decided().map(|decided| Entry::Decided { server, decided, now_ms }));
                         decisions.push((draft, now_ms));
+                    }
+                    Job::Decided { server, decided, now_ms } => {
+                        ledger.push(Entry::Decided { server, decided, now_ms });
                     }
                     Job::Presented { server, posts, now_ms } => {
                         ledger.extend(posts.into_iter().map(|post| Entry::Presented { server, post, now_ms }));

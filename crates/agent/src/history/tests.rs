@@ -319,3 +319,35 @@ fn the_files_are_readable_by_this_user_only() {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0, "{}", path.display());
     }
 }
+
+#[test]
+fn a_disk_that_stands_still_for_a_moment_costs_no_line_of_a_burst() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::new(setup(folder.path()));
+    running.history.record(kept(decision("first")), 0).unwrap();
+    assert_eq!(running.all(), ["first"]);
+    let other = rusqlite::Connection::open(folder.path().join("data/history.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for n in 1..400 {
+        running.history.record(kept(decision(&n.to_string())), n).unwrap();
+    }
+    other.execute_batch("COMMIT").unwrap();
+    assert_eq!(running.all().len(), 400);
+    assert!(running.end().is_empty(), "nobody is told of trouble");
+}
+
+#[test]
+fn a_decision_without_room_in_activity_is_still_known_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::new(setup(folder.path()));
+    let other = rusqlite::Connection::open(folder.path().join("data/presented.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let long = Decision { text: "x".repeat(1 << 20), ..decision("") };
+    let refused = (0..100).take_while(|n| running.history.record(kept(long.clone()), *n).is_ok()).count() < 100;
+    assert!(refused, "what waits is bounded");
+    running.history.presented(ServerId(1), vec![post("p1")], 200).unwrap();
+    other.execute_batch("COMMIT").unwrap();
+    running.end();
+    let running = Running::new(setup(folder.path()));
+    assert_eq!(running.presented, [(ServerId(1), post("p1"))]);
+}
