@@ -387,6 +387,7 @@ impl Agent {
             browser: Arc::default(),
             links: link_handler,
             farewells,
+            placing: Arc::default(),
         };
         parts.spawn_on(answers.clone().say_farewells(), handle);
         parts.spawn_on(answers.clone().follow_place(), handle);

@@ -32,6 +32,8 @@ pub(super) struct Answers {
     /// `None` in a demonstration, which changes nothing on this computer.
     pub(super) links: Option<LinkHandler>,
     pub(super) farewells: Arc<Farewells>,
+    /// Held while tokens move and until the preference says where they are.
+    pub(super) placing: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Answers {

@@ -1,5 +1,6 @@
 //! Signing in and out: what a face asks for, carried out with the token kept before anybody is told.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use belfry_core::command::Command;
@@ -26,6 +27,8 @@ use crate::effects::open_url;
 
 /// The exchange after the browser's link has its own limits; this is beyond them.
 const EXCHANGE: Duration = Duration::from_secs(40);
+/// A change of a preference is in the view long before this.
+const CHANGE: Duration = Duration::from_secs(5);
 
 /// An entry that stands for nothing yet.
 pub(super) fn blank() -> ServerPrefs {
@@ -257,6 +260,8 @@ impl Answers {
 
     /// `Query::KeepTokensInFile`
     pub(super) async fn keep_in_file(&self) -> Answer {
+        // Until the preference says the same, the tokens would be taken to where it still wants them.
+        let _placing = self.placing.lock().await;
         if let Err(error) = self.move_tokens(true).await {
             return failed(&error.to_string());
         }
@@ -288,17 +293,23 @@ impl Answers {
         Ok(())
     }
 
+    /// Changes the preference, and returns when it is changed.
     async fn choose_place(&self, in_file: bool) {
         let base = self.view.borrow().prefs.clone();
         if base.tokens_in_file != in_file {
             let prefs = LocalPrefs { tokens_in_file: in_file, ..base.clone() };
             self.inputs.send_command(Command::SetLocalPrefs { base: Box::new(base), prefs: Box::new(prefs) }).await;
+            let mut view = self.view.clone();
+            let changed = view.wait_for(|view| view.prefs.tokens_in_file == in_file);
+            timeout(CHANGE, changed).await.ok(); // the person may have changed it back at the same moment
         }
     }
 
     /// Follows the preference for the place of tokens, at once. Where it cannot be followed it is taken back, and said.
     pub(super) async fn follow_place(mut self) {
         while self.view.changed().await.is_ok() {
+            let placing = Arc::clone(&self.placing);
+            let _placing = placing.lock().await;
             let in_file = self.view.borrow_and_update().prefs.tokens_in_file;
             let there = match self.secrets.place().await {
                 Place::Keyring => !in_file,
