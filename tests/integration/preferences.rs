@@ -47,6 +47,8 @@ fn starting_at_login_is_an_entry_of_the_session_that_comes_and_goes() {
         prefs.start_at_login = wanted;
         stage.client.command(Command::SetLocalPrefs { base: Box::new(base), prefs: Box::new(prefs) }).unwrap();
         eventually("the entry", || Ok((entry.exists() == wanted).then_some(()))).unwrap();
+        // The next change is made to what this one left.
+        stage.client.until("the change", |view| view.prefs.start_at_login == wanted).unwrap();
     }
 }
 
