@@ -3,7 +3,7 @@
 use belfry_core::badge::Badge;
 use belfry_core::event::{Connection, Event, PostUnread, Thread, ThreadReadChanged, ThreadUpdated};
 
-use crate::world::{LUMEN, NORTH, Setup, World, channel, member_of, message, post, props, snapshot, team};
+use crate::world::{LUMEN, NORTH, Setup, World, channel, member_of, message, post, props, snapshot, team, user};
 
 #[test]
 fn direct_messages_and_mentions_are_a_number_and_the_rest_is_a_dot() {
@@ -227,4 +227,56 @@ fn a_reading_without_a_time_reads_what_came_before_it_whatever_the_clocks_say() 
     mine.posted.post.create_at = newer + 1;
     world.arrives(mine);
     assert_eq!(world.engine.badge().text(), "", "the order of a message of mine and of its reading is not guaranteed");
+}
+
+#[test]
+fn a_mark_that_lacks_either_count_of_root_posts_is_asked_about() {
+    for (posts, mentions, is_stale) in [(None, Some(0), true), (Some(0), None, true), (Some(0), Some(0), false)] {
+        let mut world = World::with(&Setup { crt: true, ..Setup::default() });
+        let Event::PostUnread(mark) = unread_mark(true) else { unreachable!() };
+        let mark = PostUnread { msg_count_root: posts, mention_count_root: mentions, ..mark };
+        world.event(NORTH, Event::PostUnread(mark));
+        let stale = world.engine.server_state(NORTH).unwrap().channels.get(&channel("ops")).unwrap().stale;
+        assert_eq!(stale, is_stale, "posts {posts:?}, mentions {mentions:?}");
+    }
+}
+
+#[test]
+fn being_added_to_a_channel_is_a_mention_and_the_adding_of_others_is_nothing() {
+    for (added, mentioned, text) in
+        [(Some("morgan"), true, "1"), (Some("morgan"), false, ""), (Some("jun"), true, ""), (None, true, "")]
+    {
+        let mut world = World::new();
+        let mut adding = message("1", "rosa added somebody").of_kind("system_add_to_channel");
+        adding.posted.post.props.added_user_id = added.map(user);
+        world.arrives(if mentioned { adding.mentioning_me() } else { adding });
+        assert_eq!(world.engine.badge().text(), text, "added {added:?}, mentioned {mentioned}");
+    }
+}
+
+#[test]
+fn a_reply_of_mine_is_read_before_it_came_only_where_replies_are_read_with_their_channel() {
+    for (crt, is_read) in [(false, true), (true, false)] {
+        let mut world = World::with(&Setup { crt, ..Setup::default() });
+        world.event(NORTH, Event::ChannelsViewed(vec![(channel("ops"), Some(2_000))]));
+        let mut mine = message("2", "on my way").reply_to("1").by("morgan");
+        mine.posted.post.create_at = 2_000;
+        let read = |world: &World| {
+            world.engine.server_state(NORTH).unwrap().channels.get(&channel("ops")).unwrap().counts.read
+        };
+        let before = read(&world);
+        world.arrives(mine);
+        assert_eq!(read(&world) - before, i64::from(is_read), "collapsed threads {crt}");
+        assert_eq!(world.engine.badge().text(), "");
+    }
+}
+
+#[test]
+fn urgent_mentions_are_counted_apart() {
+    let mut world = World::new();
+    world.arrives(message("1", "@morgan").mentioning_me());
+    world.arrives(message("2", "fire").urgent());
+    world.arrives(message("3", "@morgan fire").urgent().mentioning_me());
+    let state = world.engine.server_state(NORTH).unwrap();
+    assert_eq!(state.channels.get(&channel("ops")).unwrap().counts.urgent, 1);
 }
