@@ -131,6 +131,27 @@ fn a_group_is_all_or_nothing_until_it_is_set_to_mentions_itself() {
 }
 
 #[test]
+fn a_thread_that_is_not_followed_is_silent_at_all_messages_and_heard_where_it_mentions_me() {
+    for (level, mentioned, follows, crt, expected) in [
+        ("all", false, false, true, Some("not_following_thread")),
+        ("all", true, false, true, Some("not_following_thread")),
+        ("all", false, true, true, None),
+        ("all", false, false, false, None),
+        ("mention", true, false, true, None),
+        ("mention", false, true, true, None),
+    ] {
+        let mut reply = message("2", "so?").reply_to("1");
+        if mentioned {
+            reply = reply.mentioning_me();
+        }
+        reply.posted.followers = Some(if follows { vec![user("morgan")] } else { vec![user("jun")] });
+        let case = Case { account: props(&[("desktop", level)]), crt, ..case(reply) };
+        let outcome = case.with(|facts| decide(facts).skip.map(|reason| reason.code()));
+        assert_eq!(outcome, expected, "{level}, mentioned {mentioned}, follows {follows}, collapsed {crt}");
+    }
+}
+
+#[test]
 fn a_trace_says_what_each_rule_did() {
     let outcomes = |message: Message, setup: &Setup| {
         let mut world = World::with(setup);
