@@ -41,6 +41,9 @@ pub struct LocalPrefs {
     pub start_at_login: bool,
     /// Servers, in the person's order.
     pub servers: Vec<ServerPrefs>,
+    /// The highest number that an entry of `servers` ever had, entries that were removed included; 0 = none yet, or a file
+    /// from before this was kept.
+    pub last_server: u32,
     /// Addresses that were denied for good, remembered when the server is removed.
     pub denied_for_good: Vec<String>,
 }
@@ -61,6 +64,7 @@ impl Default for LocalPrefs {
             tokens_in_file: false,
             start_at_login: false,
             servers: Vec::new(),
+            last_server: 0,
             denied_for_good: Vec::new(),
         }
     }

@@ -28,6 +28,8 @@ impl Engine {
             }
             Command::SetReach { server, reach } => self.set_reach(server, *reach, out),
             Command::RemoveServer(id) => {
+                // Noted here too: the file may be from before the highest number was kept.
+                self.prefs.last_server = self.highest_number();
                 self.prefs.servers.retain(|server| server.id != id);
                 self.remove_server(now, id, out);
                 self.save_prefs(out);
@@ -124,8 +126,10 @@ impl Engine {
             self.take_signed_out_card(now, id);
             id
         } else {
-            entry.id =
-                ServerId(self.prefs.servers.iter().map(|server| server.id.0).max().unwrap_or(0).saturating_add(1));
+            // Never a number that another entry had: history, ledger and pictures go by it, and a card, a link or a session
+            // that is still being ended may name the old one.
+            entry.id = ServerId(self.highest_number().saturating_add(1));
+            self.prefs.last_server = entry.id.0;
             if self.prefs.denied_for_good.contains(&entry.url) {
                 entry.permission = Permission::DeniedForGood;
             }
@@ -136,6 +140,12 @@ impl Engine {
         self.reset_server(id);
         self.save_prefs(out);
         out.push(Effect::StartSession(id));
+    }
+
+    /// The highest number that an entry has or had.
+    fn highest_number(&self) -> u32 {
+        let numbers = self.prefs.servers.iter().map(|server| server.id.0);
+        numbers.fold(self.prefs.last_server, u32::max)
     }
 
     fn set_reach(&mut self, id: ServerId, reach: Reach, out: &mut Effects) {

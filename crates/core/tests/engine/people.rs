@@ -59,6 +59,24 @@ fn a_server_denied_for_good_stays_denied_when_it_is_added_again() {
 }
 
 #[test]
+fn the_number_of_a_removed_server_is_never_given_to_another() {
+    let mut world = World::new();
+    world.command(signed_in("https://third.example"));
+    let third = world.view().servers[2].id;
+    world.command(Command::RemoveServer(third));
+    world.command(signed_in("https://fourth.example"));
+    let fourth = world.view().servers[2].id;
+    assert!(fourth > third, "history, ledger and pictures of {third} are not those of {fourth}");
+    // Nor after a restart, nor by a file that was edited meanwhile.
+    world.command(Command::RemoveServer(fourth));
+    let old = belfry_core::prefs::LocalPrefs { last_server: 0, ..world.engine.prefs().clone() };
+    world.command(Command::PrefsEdited(Box::new(old)));
+    let mut again = World { engine: belfry_core::Engine::new(world.engine.prefs().clone()), ..World::new() };
+    again.command(signed_in("https://fifth.example"));
+    assert!(again.view().servers[2].id > fourth);
+}
+
+#[test]
 fn signing_in_again_brings_the_same_entry_back_to_life() {
     let mut world = World::new();
     world.event(NORTH, Event::Connection(Connection::SignedOut { reason: "over".to_owned() }));

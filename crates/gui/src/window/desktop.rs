@@ -27,6 +27,7 @@ pub(super) fn ui(ui: &mut Ui, prefs: &mut LocalPrefs, displays: &[String]) {
             tokens_in_file: _,
             start_at_login,
             servers: _,
+            last_server: _,
             denied_for_good: _,
         } = prefs;
         widgets::titled_card(
