@@ -377,13 +377,8 @@ impl Engine {
     }
 
     /// Decides a post that came live and waited, unless it was read meanwhile.
-    fn decide_live(&mut self, now: &Now, id: ServerId, posted: Box<Posted<'static>>, out: &mut Effects) {
-        let read = self.servers.get(&id).is_some_and(|server| {
-            let channel = server.state.channels.get(&posted.post.channel_id);
-            let in_thread = server.state.crt() && posted.post.root_id.is_some();
-            !in_thread && channel.is_some_and(|channel| channel.counts.last_viewed_at >= posted.post.create_at)
-        });
-        if read {
+    pub(super) fn decide_live(&mut self, now: &Now, id: ServerId, posted: Box<Posted<'static>>, out: &mut Effects) {
+        if self.was_read(id, &posted) {
             let mut verdict = self.judge(id, &posted, false);
             if verdict.notifies() {
                 read_elsewhere(&mut verdict);
@@ -392,6 +387,15 @@ impl Engine {
         } else {
             self.consider(now, id, posted, true, out);
         }
+    }
+
+    /// Whether a post was read on another device while it waited.
+    pub(super) fn was_read(&self, id: ServerId, posted: &Posted<'_>) -> bool {
+        self.servers.get(&id).is_some_and(|server| {
+            let channel = server.state.channels.get(&posted.post.channel_id);
+            let in_thread = server.state.crt() && posted.post.root_id.is_some();
+            !in_thread && channel.is_some_and(|channel| channel.counts.last_viewed_at >= posted.post.create_at)
+        })
     }
 
     /// Decides a missed post by the same rules; `true` where the person is told of it, alone or in a summary.

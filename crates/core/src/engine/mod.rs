@@ -14,6 +14,7 @@ mod session_life;
 mod settings;
 mod signals;
 mod sounds;
+mod thread_totals;
 mod unread;
 
 use core::hash::BuildHasherDefault;
@@ -120,18 +121,26 @@ struct Server {
     ahead_ms: i64,
     /// What was held when the connection was lost, until it is whole again.
     before_gap: Option<catch_up::Held>,
+    /// What was asked since, on this connection.
+    anew: parking::Anew,
     /// A gap that is being closed.
     catching: Option<Box<catch_up::CatchUp>>,
     counts_check: counts::CountsCheck,
+    thread_totals: thread_totals::ThreadTotals,
     /// Preferences that are being saved.
     saves: settings::account::Saves,
     edits: settings::channels::Edits,
 }
 
 impl Server {
+    /// Whether something was missed and not everything was read anew since: settings may be others by now.
+    fn has_open_gap(&self) -> bool {
+        self.before_gap.is_some() && self.health != Health::Live
+    }
+
     fn next_deadline(&self) -> Option<MonoTime> {
         let catching = self.catching.as_ref().and_then(|catching| catching.deadline());
-        catching.into_iter().chain(self.counts_check.deadline()).min()
+        catching.into_iter().chain(self.counts_check.deadline()).chain(self.thread_totals.deadline()).min()
     }
 
     fn is_due(&self, now: &Now) -> bool {
@@ -271,6 +280,9 @@ impl Engine {
         if let Some(server) = self.servers.get_mut(&id)
             && !server.asked.contains(&fetch)
         {
+            if fetch == Fetch::ThreadTotals {
+                server.thread_totals.asked();
+            }
             server.asked.push(fetch.clone());
             out.push(Effect::Fetch(id, fetch));
         }
@@ -286,6 +298,7 @@ impl Engine {
         if self.servers.values().any(|server| server.is_due(now)) {
             self.pass_catch_up_deadlines(now, out);
             self.pass_counts_deadlines(now, out);
+            self.pass_thread_totals_deadlines(now, out);
             self.pass_session_deadlines(now, out);
         }
         self.sum_up(now, out);

@@ -1,16 +1,17 @@
 //! Posts that wait: for a fact that could turn the verdict round, or for being read on another device.
 
 use core::time::Duration;
+use std::collections::BTreeSet;
 
 use crate::activity::DecisionKind;
 use crate::decide::reason::Reason;
 use crate::decide::says::{Step, Took};
 use crate::decide::{Mode, Verdict, decide};
-use crate::effect::Effects;
+use crate::effect::{Effects, Fetch};
 use crate::engine::Engine;
 use crate::engine::posts::facts;
 use crate::event::{Posted, Priority};
-use crate::ids::{PostId, ServerId};
+use crate::ids::{ChannelId, PostId, ServerId};
 use crate::state::channel::Conversation;
 use crate::time::{MonoTime, Now};
 
@@ -43,6 +44,31 @@ pub(super) enum Wants {
     Thread(PostId),
     /// Whether the person reads it on another device (rule "reading along").
     View,
+    /// How the channel and the account are set, after a gap that is not closed yet.
+    Settings,
+}
+
+/// What was asked anew on a connection on which not everything could be read yet.
+#[derive(Debug, Default)]
+pub(super) struct Anew {
+    channels: BTreeSet<ChannelId>,
+    me: bool,
+}
+
+impl Anew {
+    /// An answer came.
+    pub(super) fn channel(&mut self, id: ChannelId) {
+        self.channels.insert(id);
+    }
+
+    /// My own user came.
+    pub(super) fn me(&mut self) {
+        self.me = true;
+    }
+
+    fn has(&self, channel: ChannelId) -> bool {
+        self.me && self.channels.contains(&channel)
+    }
 }
 
 impl Engine {
@@ -73,6 +99,37 @@ impl Engine {
         }
         let wait = if wants == Wants::View { VIEW_WAIT } else { PARK_FOR };
         self.parked.push(Parked { server: id, deadline: now.mono.after(wait), posted: posted.into_owned(), wants });
+    }
+
+    /// Whether a post must wait until it is known how its channel and the account are set: they may have been changed during
+    /// a gap, and everything is read anew only in a while (one load in half a minute). Not what no setting could change.
+    pub(super) fn waits_for_settings(&self, id: ServerId, posted: &Posted<'_>, verdict: &Verdict) -> bool {
+        let Some(server) = self.servers.get(&id).filter(|_| self.mode != Mode::Strict) else { return false };
+        let settled = [Reason::OwnPost, Reason::SystemMessage].map(Some).contains(&verdict.skip);
+        !settled && server.has_open_gap() && !server.anew.has(posted.post.channel_id)
+    }
+
+    pub(super) fn ask_settings(&mut self, id: ServerId, channel: ChannelId, out: &mut Effects) {
+        let Some(server) = self.servers.get(&id) else { return };
+        let (has_channel, has_me) = (server.anew.channels.contains(&channel), server.anew.me);
+        if !has_channel {
+            self.ask(id, Fetch::Channel(channel), out);
+        }
+        if !has_me {
+            self.ask(id, Fetch::Me, out);
+        }
+    }
+
+    /// Everything was read anew: what waited for settings is decided, after what was missed before it.
+    pub(super) fn settings_are_known(&mut self, now: &Now, id: ServerId, out: &mut Effects) {
+        while let Some(index) =
+            self.parked.iter().position(|parked| parked.server == id && parked.wants == Wants::Settings)
+        {
+            let parked = self.parked.remove(index);
+            if let Some(posted) = self.waits_for_missed(now, id, parked.posted) {
+                self.decide_live(now, id, posted, out);
+            }
+        }
     }
 
     /// Rule "reading along" (not in strict mode): the conversation was read on another device a moment ago, so this post
@@ -121,7 +178,11 @@ impl Engine {
     pub(super) fn decide_overdue(&mut self, now: &Now, out: &mut Effects) {
         while let Some(index) = self.parked.iter().position(|parked| parked.deadline <= now.mono) {
             let parked = self.parked.remove(index);
-            self.consider(now, parked.server, parked.posted, false, out);
+            if parked.wants == Wants::Settings && self.was_read(parked.server, &parked.posted) {
+                self.decide_live(now, parked.server, parked.posted, out);
+            } else {
+                self.consider(now, parked.server, parked.posted, false, out);
+            }
         }
     }
 
@@ -139,11 +200,16 @@ impl Engine {
                     Wants::Author => {
                         parked.posted.post.user_id.is_none_or(|author| server.state.user(author).is_some())
                     }
+                    Wants::Settings => server.anew.has(parked.posted.post.channel_id),
                     Wants::Thread(_) | Wants::View => false,
                 });
             if ready {
                 let parked = self.parked.remove(index);
-                self.consider(now, id, parked.posted, true, out);
+                if parked.wants == Wants::Settings {
+                    self.decide_live(now, id, parked.posted, out);
+                } else {
+                    self.consider(now, id, parked.posted, true, out);
+                }
             } else {
                 index += 1;
             }

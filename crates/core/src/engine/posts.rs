@@ -67,6 +67,12 @@ impl Engine {
     ) {
         let verdict = self.judge(id, &posted, false);
         if may_park {
+            if self.waits_for_settings(id, &posted, &verdict) {
+                let channel = posted.post.channel_id;
+                self.park(now, id, posted, Wants::Settings, out);
+                self.ask_settings(id, channel, out);
+                return;
+            }
             if let Some(root) = self.waits_for_thread(id, &posted, &verdict) {
                 self.park(now, id, posted, Wants::Thread(root), out);
                 return;

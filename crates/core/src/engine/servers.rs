@@ -48,6 +48,9 @@ impl Engine {
         ) {
             server.counts_check.moved();
         }
+        if matches!(event, Event::ThreadUpdated(_) | Event::ThreadReadChanged(_) | Event::ThreadFollowChanged { .. }) {
+            server.thread_totals.moved(now);
+        }
         match event {
             Event::Connection(connection) => self.on_connection(now, id, connection, out),
             Event::Snapshot(snapshot) => self.on_snapshot(now, id, *snapshot, out),
@@ -252,6 +255,9 @@ impl Engine {
         if self.servers.get(&id).is_some_and(|server| matches!(server.health, Health::Failed { .. })) {
             self.fail_writes(id, "the connection ended meanwhile");
         }
+        if let Some(server) = self.servers.get_mut(&id) {
+            server.anew = super::parking::Anew::default();
+        }
         if self.servers.get(&id).is_some_and(|server| server.health == Health::Live) {
             self.no_gap(id);
             self.resume_catch_up(id, out);
@@ -268,12 +274,14 @@ impl Engine {
         server.asked.clear();
         server.state.apply_snapshot(snapshot);
         server.counts_check.loaded(now);
+        server.thread_totals.loaded(now, server.state.crt() && !server.state.threads.is_complete());
         self.dirty = true;
         if let Some(calls) = calls {
             self.on_calls_setup(now, id, calls, out);
         }
         self.decide_waiting_for(now, id, out);
         self.begin_catch_up(now, id, before.as_ref(), taken_at_ms, out);
+        self.settings_are_known(now, id, out);
         self.ask_for_session(now, id, out);
     }
 
@@ -384,6 +392,10 @@ impl Engine {
         self.dirty = true;
         match fetched {
             Fetched::Channel { channel_id, channel, member } => {
+                // An answer to a question of an earlier connection may be from before the change.
+                if member.is_some() && server.asked.contains(&Fetch::Channel(channel_id)) {
+                    server.anew.channel(channel_id);
+                }
                 server
                     .asked
                     .retain(|fetch| *fetch != Fetch::Channel(channel_id) && *fetch != Fetch::Member(channel_id));
@@ -410,12 +422,16 @@ impl Engine {
                 }
             }
             Fetched::Me(me) => {
+                if server.asked.contains(&Fetch::Me) {
+                    server.anew.me();
+                }
                 server.asked.retain(|fetch| *fetch != Fetch::Me);
                 server.state.apply_user(*me);
             }
             Fetched::ThreadTotals { teams, direct } => {
                 server.asked.retain(|fetch| *fetch != Fetch::ThreadTotals);
                 server.state.threads.reload_counters(&teams, direct);
+                server.thread_totals.answered(now);
             }
             Fetched::CallsRinging(ringing) => server.calls.set_ringing(ringing),
             Fetched::Session(life) => {

@@ -114,6 +114,11 @@ impl Threads {
         self.complete = complete || nothing;
     }
 
+    /// Whether everything that is unread was loaded, thread by thread.
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+
     /// Takes over counters alone; held threads stay.
     pub fn reload_counters(&mut self, own: &[(TeamId, ThreadCounts)], direct: Option<(TeamId, ThreadCounts)>) {
         self.counters =

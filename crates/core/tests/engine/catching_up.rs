@@ -447,6 +447,103 @@ fn what_comes_live_before_everything_was_read_anew_does_not_hide_what_was_missed
     assert_eq!(world.told(), [pair("live", "notify"), pair("missed", "notify")]);
 }
 
+/// Connected anew after a gap, where the next load has to wait because one was made a moment ago.
+fn connected_anew(setup: &Setup) -> World {
+    let mut world = world(setup);
+    world.event(NORTH, Event::Connection(Connection::Live { version: String::new() }));
+    world.event(NORTH, Event::Connection(Connection::Waiting { reason: "lost".to_owned(), retry_in_ms: 3_000 }));
+    world.pass_ms(5_000);
+    world.event(NORTH, Event::Connection(Connection::Connecting));
+    world.effects.clear();
+    world
+}
+
+fn channel_told(name: &str, notify: &[(&str, &str)], last_post_at: i64) -> Event<'static> {
+    let kind = if name == "dm" { ChannelType::Direct } else { ChannelType::Public };
+    let mut told = channel_data(name, kind, name);
+    told.last_post_at = last_post_at;
+    let member = member_of(name, props(notify));
+    Event::Fetched(Fetched::Channel {
+        channel_id: channel(name),
+        channel: Some(Box::new(told)),
+        member: Some(Box::new(member)),
+    })
+}
+
+fn me_told(account: &[(&str, &str)]) -> Event<'static> {
+    let me = belfry_core::event::User { notify_props: Some(props(account)), ..crate::world::person("morgan") };
+    Event::Fetched(Fetched::Me(Box::new(me)))
+}
+
+#[test]
+fn what_was_set_during_a_gap_counts_for_what_comes_live_before_everything_was_read_anew() {
+    let mentions = [("desktop", "mention"), ("channel", "true")];
+    // Muted on another device meanwhile; brought back to sound; nothing of either.
+    for (before, now, word) in [
+        (&[("mark_unread", "all")], &[("mark_unread", "mention")], "channel_muted"),
+        (&[("mark_unread", "mention")], &[("mark_unread", "all")], "notify"),
+        (&[("mark_unread", "all")], &[("mark_unread", "all")], "notify"),
+    ] {
+        let mut world = connected_anew(&Setup { ops: props(before), ..Setup::default() });
+        let live = world.wall();
+        world.arrives(at(message("1", "look, @morgan"), live).mentioning_me());
+        let asked = world.effects.iter().filter_map(|effect| match effect {
+            Effect::Fetch(NORTH, fetch) => Some(fetch.clone()),
+            _ => None,
+        });
+        assert_eq!(asked.collect::<Vec<_>>(), [Fetch::Channel(channel("ops")), Fetch::Me], "{word}");
+        world.event(NORTH, channel_told("ops", now, live));
+        world.event(NORTH, me_told(&mentions));
+        assert_eq!(world.told(), [pair("1", word)]);
+        // Asked once for each channel and connection.
+        world.effects.clear();
+        world.arrives(at(message("2", "look again, @morgan"), live + 1).mentioning_me());
+        assert_eq!(world.told(), [pair("2", word)]);
+        assert!(!world.effects.iter().any(|effect| matches!(effect, Effect::Fetch(..))));
+    }
+    // The account's own level changed.
+    let mut world = connected_anew(&Setup::default());
+    let live = world.wall();
+    world.arrives(at(message("1", "look, @morgan"), live).mentioning_me());
+    world.event(NORTH, me_told(&[("desktop", "none")]));
+    world.event(NORTH, channel_told("ops", &[("mark_unread", "all")], live));
+    assert_eq!(world.told(), [pair("1", "notify_level_none")]);
+}
+
+#[test]
+fn a_server_that_does_not_say_what_was_set_during_a_gap_delays_a_message_by_two_seconds_at_most() {
+    let mut world = connected_anew(&Setup::default());
+    world.arrives(at(message("1", "look, @morgan"), world.wall()).mentioning_me());
+    world.pass_ms(1_999);
+    assert_eq!(world.told(), []);
+    world.pass_ms(1);
+    assert_eq!(world.told(), [pair("1", "notify")]);
+}
+
+#[test]
+fn a_live_message_whose_settings_are_asked_for_is_decided_after_what_was_missed_before_it() {
+    let setup = Setup::default();
+    let mut world = connected_anew(&setup);
+    let live = world.wall();
+    world.arrives(at(message("live", "look, @morgan"), live).mentioning_me());
+    let plan = world.reconnects(held(&setup, &[("ops", live, 2, 2)])).expect("something was missed");
+    world.answers(
+        &plan,
+        vec![at(message("live", "look, @morgan"), live), at(message("missed", "hello, @morgan"), live - 1_000)],
+    );
+    assert_eq!(world.told(), [pair("missed", "notify"), pair("live", "notify")]);
+}
+
+#[test]
+fn what_was_read_while_its_settings_were_asked_for_is_silent() {
+    let mut world = connected_anew(&Setup::default());
+    let live = world.wall();
+    world.arrives(at(message("1", "look, @morgan"), live).mentioning_me());
+    world.event(NORTH, Event::ChannelsViewed(vec![(channel("ops"), Some(live + 1))]));
+    world.pass_ms(2_000);
+    assert_eq!(world.told(), [pair("1", "read_elsewhere")]);
+}
+
 #[test]
 fn a_crash_before_a_gap_is_closed_does_not_move_the_mark_over_it() {
     let setup = Setup::default();
@@ -501,6 +598,7 @@ fn a_mention_that_came_live_during_a_gap_is_not_given_to_a_missed_message() {
     world.pass_ms(20_000);
     let live = world.wall();
     world.arrives(at(message("live", "look, @morgan"), live).mentioning_me());
+    world.pass_ms(2_000);
     let plan = world.reconnects(held(&setup, &[("ops", live, 7, 3)])).unwrap();
     world.answers(
         &plan,

@@ -1,7 +1,10 @@
 //! The badge: what is counted, and what takes it away again.
 
 use belfry_core::badge::Badge;
-use belfry_core::event::{Connection, Event, PostUnread, Thread, ThreadReadChanged, ThreadUpdated};
+use belfry_core::effect::{Effect, Fetch};
+use belfry_core::event::{
+    Connection, Event, Fetched, PostUnread, Thread, ThreadCounts, ThreadReadChanged, ThreadUpdated,
+};
 
 use crate::world::{LUMEN, NORTH, Setup, World, channel, member_of, message, post, props, snapshot, team, user};
 
@@ -92,6 +95,80 @@ fn unread_threads_count_until_they_are_read() {
     assert_eq!(world.engine.badge().text(), "1");
     world.event(NORTH, Event::ThreadReadChanged(ThreadReadChanged::Team(team())));
     assert_eq!(world.engine.badge().text(), "");
+}
+
+fn reply_in(thread: &str, before: i64) -> Event<'static> {
+    Event::ThreadUpdated(Box::new(ThreadUpdated {
+        thread: Thread {
+            id: post(thread),
+            channel_id: Some(channel("ops")),
+            unread_replies: before + 1,
+            unread_mentions: before + 1,
+            is_urgent: false,
+            root_message: String::new(),
+        },
+        team_id: Some(team()),
+        previous_unread_replies: Some(before),
+        previous_unread_mentions: Some(before),
+    }))
+}
+
+fn totals(mentions: i64) -> Event<'static> {
+    let counts =
+        ThreadCounts { total: 3, unread_threads: mentions, unread_mentions: mentions, unread_urgent_mentions: 0 };
+    Event::Fetched(Fetched::ThreadTotals { teams: vec![(team(), counts)], direct: Some((team(), counts)) })
+}
+
+impl World {
+    /// How often the counters of threads were asked for since this was called last.
+    fn asked_for_totals(&mut self) -> usize {
+        let effects = core::mem::take(&mut self.effects);
+        effects.iter().filter(|effect| matches!(effect, Effect::Fetch(NORTH, Fetch::ThreadTotals))).count()
+    }
+}
+
+#[test]
+fn counters_of_threads_that_were_read_with_events_on_their_way_are_read_once_more() {
+    let follow = || Event::ThreadFollowChanged {
+        thread_id: post("other"),
+        team_id: Some(team()),
+        following: false,
+        reply_count: 0,
+    };
+    // The answer holds a reply already whose event stalled on its way.
+    let mut world = World::with(&Setup { crt: true, ..Setup::default() });
+    world.event(NORTH, follow());
+    assert_eq!(world.asked_for_totals(), 1);
+    world.event(NORTH, totals(1));
+    world.pass_ms(500);
+    world.event(NORTH, reply_in("late", 0));
+    assert_eq!(world.asked_for_totals(), 0, "others may be on their way as well");
+    world.pass_ms(3_000);
+    assert_eq!(world.asked_for_totals(), 1);
+    world.event(NORTH, totals(1));
+    assert_eq!(world.engine.badge().mentions, 1);
+    world.pass_ms(600_000);
+    assert_eq!(world.asked_for_totals(), 0, "quiet, so that was right");
+
+    // The answer was given before a reply whose event was faster.
+    world.event(NORTH, follow());
+    world.event(NORTH, reply_in("quick", 0));
+    world.event(NORTH, totals(1));
+    assert_eq!(world.asked_for_totals(), 1);
+    world.pass_ms(3_000);
+    assert_eq!(world.asked_for_totals(), 1);
+    world.event(NORTH, totals(2));
+    assert_eq!(world.engine.badge().mentions, 2);
+    world.pass_ms(600_000);
+
+    // Where threads never rest, that is not for ever.
+    world.event(NORTH, follow());
+    for before in 2..40 {
+        world.event(NORTH, totals(before));
+        world.event(NORTH, reply_in("busy", before));
+        world.pass_ms(1_000);
+    }
+    assert!(world.asked_for_totals() <= 4);
 }
 
 #[test]
