@@ -7,7 +7,7 @@ use belfry_core::ids::{PostId, ServerId};
 use belfry_core::missed::Mark;
 use rusqlite::{Connection, params};
 
-use super::store::{is_corrupt, open_or_replace, set_aside};
+use super::store::{is_corrupt, open_or_replace, replaced, set_aside};
 
 /// So many presented posts are remembered: far more than a reconnect can bring back.
 const PRESENTED_ROWS: i64 = 20_000;
@@ -124,11 +124,11 @@ impl Ledger {
             Ok(()) => Ok(()),
             Err(error) if is_corrupt(&error) => {
                 self.connection = None; // closed before its file moves
-                set_aside(&self.path).map_err(|error| error.to_string())?;
+                let aside = set_aside(&self.path).map_err(|error| error.to_string())?;
                 let (connection, _on_disk, trouble) = open_or_replace(&self.path, TABLES);
                 self.connection = connection;
                 self.try_add(entries).map_err(|error| error.to_string())?;
-                Err(trouble.unwrap_or_else(|| "it was damaged and kept aside; a new one was begun".to_owned()))
+                Err(trouble.unwrap_or_else(|| replaced(&self.path, &aside)))
             }
             Err(error) => Err(error.to_string()),
         }
@@ -185,3 +185,6 @@ impl Ledger {
         transaction.commit()
     }
 }
+
+#[cfg(test)]
+mod tests;

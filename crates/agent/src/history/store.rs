@@ -91,14 +91,17 @@ pub(super) fn open_or_replace(path: &Path, schema: &str) -> (Option<Connection>,
             let connection = open_file(path, schema)?;
             Ok((aside, connection))
         }) {
-            Ok((aside, connection)) => {
-                let aside = aside.file_name().unwrap_or_default().to_string_lossy();
-                (Some(connection), true, Some(format!("{name} was damaged and kept as {aside}; a new one was begun")))
-            }
+            Ok((aside, connection)) => (Some(connection), true, Some(replaced(path, &aside))),
             Err(error) => (in_memory(schema), false, Some(format!("{name}: {error}"))),
         },
         Err(error) => (in_memory(schema), false, Some(format!("{name}: {error}"))),
     }
+}
+
+/// What a person is told of a damaged file.
+pub(super) fn replaced(path: &Path, aside: &Path) -> String {
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    format!("{} was damaged and kept as {}; a new one was begun", name(path), name(aside))
 }
 
 /// `None` only if `SQLite` cannot even use memory; then nothing is kept.
@@ -177,13 +180,17 @@ impl Store {
             Ok(()) => Ok(()),
             Err(error) if is_corrupt(&error) && self.on_disk => {
                 self.connection = None; // closed before its file moves
+                let mut said = String::new();
                 let (connection, on_disk, trouble) = match set_aside(&self.path) {
-                    Ok(_aside) => open_or_replace(&self.path, DECISIONS),
+                    Ok(aside) => {
+                        said = replaced(&self.path, &aside);
+                        open_or_replace(&self.path, DECISIONS)
+                    }
                     Err(error) => (in_memory(DECISIONS), false, Some(error.to_string())),
                 };
                 (self.connection, self.on_disk) = (connection, on_disk);
                 self.try_add(decisions).map_err(|error| error.to_string())?;
-                Err(trouble.unwrap_or_else(|| "it was damaged and kept aside; a new one was begun".to_owned()))
+                Err(trouble.unwrap_or(said))
             }
             Err(error) => Err(error.to_string()),
         }

@@ -276,7 +276,12 @@ fn damage_that_shows_only_while_running_loses_no_new_decision() {
     let running = Running::new(setup);
     running.history.record(kept(decision("new")), 300).unwrap();
     assert_eq!(running.all(), ["new"]);
-    assert!(running.end().iter().any(|report| matches!(report, Signal::ProblemRaised { .. })));
+    let reports = running.end();
+    let said = reports.iter().find_map(|report| match report {
+        Signal::ProblemRaised { detail, .. } => Some(detail.as_str()),
+        _ => None,
+    });
+    assert_eq!(said, Some("history.db was damaged and kept as history.broken-1.db; a new one was begun"));
 }
 
 #[test]
