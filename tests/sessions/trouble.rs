@@ -92,14 +92,21 @@ async fn pages_in_place_of_the_lists_that_are_loaded_are_not_taken_for_empty_lis
 
 #[tokio::test]
 async fn a_server_that_wants_us_to_slow_down_is_not_tried_before_its_time() {
-    for path in ["/websocket", ""] {
+    let slow = "the server asked us to slow down";
+    let away = "the server is not available at present";
+    for (path, fault, said) in [
+        ("/websocket", HttpFault::TooMany(60), slow),
+        ("", HttpFault::TooMany(60), slow),
+        ("/websocket", HttpFault::BackAt(60), away),
+        ("", HttpFault::BackAt(60), away),
+    ] {
         let (server, _hand) = server(World::small()).await;
         let folder = tempfile::tempdir().unwrap();
         let mut watcher = Watcher::start_with(&server, folder.path(), patient(), true).await;
         // Longer than a request waits by itself, so the session has to.
-        server.fails(path, &HttpFault::TooMany(60), ALL);
+        server.fails(path, &fault, ALL);
         server.restarts();
-        watcher.until(path, |watcher| reason(watcher) == "the server asked us to slow down").await;
+        watcher.until(&format!("{said}, of {path:?}"), |watcher| reason(watcher) == said).await;
         let asked = |server: &PracticeServer| server.requests().iter().filter(|line| line.contains(path)).count();
         let before = asked(&server);
         let Some(Health::Waiting { retry_at_ms, .. }) =

@@ -427,19 +427,60 @@ fn path_only(path: &str) -> &str {
     path.split('?').next().unwrap_or(path)
 }
 
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    // Seconds only: no Mattermost server sends the date form.
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+/// How long the server, or something before it, asks us to wait: seconds, or a moment, as proxies and CDNs send it.
+///
+/// A moment counts from the answer's own `Date`, so that a wrong clock of this computer lengthens no wait; without one it
+/// says nothing.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let wish = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = wish.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let wait_ms = moment(wish)?.saturating_sub(server_time(headers)?);
+    Some(Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0)))
+}
+
+/// An HTTP date (RFC 9110, 5.6.7; the form that is sent, not the two that are only read), Unix milliseconds.
+fn moment(text: &str) -> Option<i64> {
+    Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_millisecond())
 }
 
 fn server_time(headers: &HeaderMap) -> Option<i64> {
-    let date = headers.get(DATE)?.to_str().ok()?;
-    Some(jiff::fmt::rfc2822::parse(date).ok()?.timestamp().as_millisecond())
+    moment(headers.get(DATE)?.to_str().ok()?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wait_is_understood_as_seconds_and_as_a_moment_by_the_servers_own_clock() {
+        let wait = |after: &str, date: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, after.parse().unwrap());
+            headers.extend(date.map(|date| (DATE, date.parse().unwrap())));
+            retry_after(&headers)
+        };
+        let date = Some("Tue, 03 Mar 2026 09:00:00 GMT");
+        for (after, expected) in [
+            (" 120 ", Some(120)),
+            ("0", Some(0)),
+            ("Tue, 03 Mar 2026 09:01:30 GMT", Some(90)),
+            ("Wed, 04 Mar 2026 09:00:00 GMT", Some(24 * 60 * 60)),
+            // Over already: no reason to wait, and none to fail.
+            ("Tue, 03 Mar 2026 08:59:00 GMT", Some(0)),
+            ("-5", None),
+            ("soon", None),
+            ("Tue, 43 Mar 2026 09:01:30 GMT", None),
+            ("99999999999999999999999", None),
+        ] {
+            assert_eq!(wait(after, date), expected.map(Duration::from_secs), "{after}");
+        }
+        // Whose clock would it be by? The usual wait grows by itself.
+        assert_eq!(wait("Tue, 03 Mar 2026 09:01:30 GMT", None), None);
+        assert_eq!(wait("Tue, 03 Mar 2026 09:01:30 GMT", Some("yesterday")), None);
+        assert_eq!(retry_after(&HeaderMap::new()), None);
+    }
 
     fn reply(status: u16, body: &str) -> Reply {
         Reply {

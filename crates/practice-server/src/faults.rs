@@ -10,6 +10,9 @@ pub enum HttpFault {
     BadGateway,
     /// 429 with plain text and `Retry-After` in seconds.
     TooMany(u32),
+    /// 503 of a front with `Retry-After` as a moment, so many seconds (at most an hour) after its own clock, which is wrong
+    /// by years.
+    BackAt(u32),
     /// 503 `api.context.server_busy.app_error`.
     Busy,
     /// 200 with a web page instead of JSON.

@@ -265,6 +265,14 @@ fn fault_reply(fault: &HttpFault) -> Response<Body> {
             reply.headers.push(("X-RateLimit-Reset", after.to_string()));
             reply
         }
+        HttpFault::BackAt(after) => {
+            let after = (*after).min(3_599);
+            let mut reply = Reply::text(503, html, "<!DOCTYPE html><html><body>We will be right back</body></html>");
+            reply.headers.push(("Date", "Tue, 03 Mar 2015 09:00:00 GMT".to_owned()));
+            let moment = format!("Tue, 03 Mar 2015 09:{:02}:{:02} GMT", after / 60, after % 60);
+            reply.headers.push(("Retry-After", moment));
+            reply
+        }
         HttpFault::Busy => {
             let refused = Refused::new(503, "api.context.server_busy.app_error", "Server is busy, please try again.");
             Reply::refused(&refused, None)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use http::HeaderValue;
-use http::header::{HeaderName, RETRY_AFTER, USER_AGENT, WWW_AUTHENTICATE};
+use http::header::{HeaderName, USER_AGENT, WWW_AUTHENTICATE};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::{self, Utf8Bytes};
 use url::Url;
 
 use crate::dial::{Route, Stream, Target};
-use crate::http::user_agent;
+use crate::http::{retry_after, user_agent};
 use crate::trouble::Trouble;
 
 /// A whole connection, from the name to the upgrade.
@@ -163,7 +163,6 @@ fn refused(error: &tungstenite::Error) -> Refusal {
     match error {
         tungstenite::Error::Http(response) => {
             let status = response.status().as_u16();
-            let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
             let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
             if status == 401 && header(WWW_AUTHENTICATE).to_ascii_lowercase().starts_with("basic") {
                 return Trouble::FrontLogin.into();
@@ -184,7 +183,7 @@ fn refused(error: &tungstenite::Error) -> Refusal {
             };
             Refusal {
                 reason,
-                retry_after: retry_after.and_then(|value| value.trim().parse().ok()).map(Duration::from_secs),
+                retry_after: retry_after(response.headers()),
                 doubt: status == 401,
                 other_port: status != 401 && status != 429,
             }
