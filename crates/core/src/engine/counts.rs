@@ -28,6 +28,10 @@ pub(super) struct CountsCheck {
     looks: u32,
     seen: Vec<Difference>,
     again_at: Option<MonoTime>,
+    /// [`Self::moves`] when counts were asked for, of a channel or of everything.
+    reading: Option<u64>,
+    /// When the last such answer came.
+    read_at: Option<MonoTime>,
     /// Differences that reading everything did not mend: the server counts something else there.
     stubborn: Vec<Difference>,
     repaired: Vec<Difference>,
@@ -39,17 +43,45 @@ impl CountsCheck {
     }
 
     /// Something was counted or read.
-    pub(super) fn moved(&mut self) {
+    pub(super) fn moved(&mut self, now: &Now) {
         self.moves = self.moves.wrapping_add(1);
+        if self.read_at.is_some_and(|at| now.mono.since(at) < LOOK_AGAIN) {
+            self.look_soon(now);
+        }
+    }
+
+    /// Counts are asked for.
+    pub(super) fn reads(&mut self) {
+        self.reading.get_or_insert(self.moves);
+    }
+
+    /// Counts of a channel came. Totals and my part of them are two answers: what happened between them, or came around
+    /// them, may be counted twice or not at all.
+    pub(super) fn has_read(&mut self, now: &Now) {
+        self.read_at = Some(now.mono);
+        if self.reading.take().is_some_and(|moves| moves != self.moves) {
+            self.look_soon(now);
+        }
+    }
+
+    fn look_soon(&mut self, now: &Now) {
+        // One that goes on is not disturbed.
+        if self.again_at.is_none() && self.asked_at.is_none() {
+            self.looks = 0;
+            self.seen.clear();
+            self.again_at = Some(now.mono.after(LOOK_AGAIN));
+        }
     }
 
     /// Everything was read anew. After a repair it is looked at once more, soon.
     pub(super) fn loaded(&mut self, now: &Now) {
-        self.moved();
+        self.moves = self.moves.wrapping_add(1);
         self.seen.clear();
         self.looks = 0;
         self.again_at = (!self.repaired.is_empty()).then(|| now.mono.after(LOOK_AGAIN));
         self.asked_at = None;
+        self.reading = None;
+        self.read_at = Some(now.mono);
     }
 
     /// The question was not answered; it is asked again in its time.

@@ -18,7 +18,7 @@ mod thread_totals;
 mod unread;
 
 use core::hash::BuildHasherDefault;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::badge::Badge;
@@ -28,7 +28,7 @@ use crate::decide::Mode;
 use crate::draft::{Draft, Label};
 use crate::effect::{Effect, Effects, Fetch};
 use crate::event::Event;
-use crate::ids::{IdSet, PostId, ServerId};
+use crate::ids::{ChannelId, IdSet, PostId, ServerId};
 use crate::missed::Mark;
 use crate::prefs::{LocalPrefs, Permission, ServerPrefs};
 use crate::problem::{Problem, ProblemKind};
@@ -125,6 +125,8 @@ struct Server {
     anew: parking::Anew,
     /// A gap that is being closed.
     catching: Option<Box<catch_up::CatchUp>>,
+    /// Channels that were read up to a message that is not their last; what is unread of them is asked for.
+    read_partly: BTreeSet<ChannelId>,
     counts_check: counts::CountsCheck,
     thread_totals: thread_totals::ThreadTotals,
     /// Preferences that are being saved.
@@ -282,6 +284,9 @@ impl Engine {
         {
             if fetch == Fetch::ThreadTotals {
                 server.thread_totals.asked();
+            }
+            if matches!(fetch, Fetch::Channel(_) | Fetch::Member(_)) {
+                server.counts_check.reads();
             }
             server.asked.push(fetch.clone());
             out.push(Effect::Fetch(id, fetch));

@@ -37,6 +37,7 @@ impl Engine {
         let Some(server) = self.servers.get_mut(&id) else { return };
         server.state.saw_followers |= posted.followers.is_some();
         self.dirty = true;
+        server.counts_check.moved(now);
         if !server.state.count_post(&posted) {
             // What is fetched now includes this post: nothing is added (notifications §2.2).
             let channel = post.channel_id;
@@ -44,7 +45,6 @@ impl Engine {
             self.ask(id, Fetch::Channel(channel), out);
             return;
         }
-        server.counts_check.moved();
         if let Some(posted) = self.waits_for_missed(now, id, posted) {
             self.consider(now, id, posted, true, out);
         }

@@ -46,7 +46,7 @@ impl Engine {
                 | Event::JoinedChannel { .. }
                 | Event::LeftChannel { .. }
         ) {
-            server.counts_check.moved();
+            server.counts_check.moved(now);
         }
         if matches!(event, Event::ThreadUpdated(_) | Event::ThreadReadChanged(_) | Event::ThreadFollowChanged { .. }) {
             server.thread_totals.moved(now);
@@ -272,6 +272,7 @@ impl Engine {
         let Some(server) = self.servers.get_mut(&id) else { return };
         let calls = snapshot.calls.take();
         server.asked.clear();
+        server.read_partly.clear();
         server.state.apply_snapshot(snapshot);
         server.counts_check.loaded(now);
         server.thread_totals.loaded(now, server.state.crt() && !server.state.threads.is_complete());
@@ -294,8 +295,17 @@ impl Engine {
         out: &mut Effects,
     ) {
         let Some(server) = self.servers.get_mut(&id) else { return };
-        server.state.mark_channel_read(channel, at_ms);
-        if let Some(state) = server.state.channels.get_mut(&channel) {
+        if !server.state.mark_channel_read(channel, at_ms) {
+            server.read_partly.insert(channel);
+            self.ask(id, Fetch::Channel(channel), out);
+            return;
+        }
+        self.channel_is_read(now, id, channel, out);
+    }
+
+    fn channel_is_read(&mut self, now: &Now, id: ServerId, channel: ChannelId, out: &mut Effects) {
+        let state = self.servers.get_mut(&id).and_then(|server| server.state.channels.get_mut(&channel));
+        if let Some(state) = state {
             state.read_elsewhere = Some(now.mono);
         }
         self.dirty = true;
@@ -413,6 +423,10 @@ impl Engine {
                     if member.is_some() {
                         state.stale = false;
                     }
+                    server.counts_check.has_read(now);
+                }
+                if member.is_some() && server.read_partly.remove(&channel_id) && !server.state.has_unread(channel_id) {
+                    self.channel_is_read(now, id, channel_id, out);
                 }
             }
             Fetched::Users(users) => {

@@ -45,13 +45,24 @@ impl ServerState {
     }
 
     /// A channel was read, here or elsewhere. Where a server does not say when, everything was read that came before it says
-    /// so: it may say so late.
-    pub fn mark_channel_read(&mut self, id: ChannelId, at_ms: Option<i64>) {
-        if let Some(channel) = self.channels.get_mut(&id) {
-            mark_read(channel, at_ms.unwrap_or(channel.last_post_at));
-            channel.viewed_at_last = at_ms.is_none();
-            self.touch(id);
+    /// so: it may say so late. `false` where messages came after the moment that it names (protocol §7): only the server can
+    /// say how much of the channel is unread then, and nothing is changed.
+    pub fn mark_channel_read(&mut self, id: ChannelId, at_ms: Option<i64>) -> bool {
+        let has_unread = self.has_unread(id);
+        let Some(channel) = self.channels.get_mut(&id) else { return true };
+        if has_unread && at_ms.is_some_and(|at| at < channel.last_post_at) {
+            return false;
         }
+        mark_read(channel, at_ms.unwrap_or(channel.last_post_at));
+        channel.viewed_at_last = at_ms.is_none();
+        self.touch(id);
+        true
+    }
+
+    /// Whether a channel has anything unread.
+    pub fn has_unread(&self, id: ChannelId) -> bool {
+        let unread = self.channels.get(&id).map(|channel| channel.counts.unread(self.crt()));
+        unread.is_some_and(|unread| unread.mentions > 0 || unread.messages > 0)
     }
 
     /// `post_unread`: the read counters, absolutely. `true` where a root count was needed and missing.

@@ -370,6 +370,37 @@ fn counts_that_differ_twice_are_read_again_and_the_missing_event_is_named() {
 }
 
 #[test]
+fn counts_that_were_read_while_messages_came_are_compared_soon() {
+    let asks = |world: &World| {
+        world.effects.iter().filter(|effect| matches!(effect, Effect::Fetch(_, Fetch::UnreadSums(_)))).count()
+    };
+    // A new direct message: its channel and my part of it are asked for one after the other, and more came meanwhile.
+    let mut world = World::new();
+    world.pass_ms(60_000);
+    world.arrives(message("1", "hello").direct().in_channel("new"));
+    world.arrives(message("2", "are you there").direct().in_channel("new"));
+    world.event(NORTH, channel_told("new", &[("mark_unread", "all")], 1_000));
+    world.pass_ms(3_000);
+    assert_eq!(asks(&world), 1);
+    // Quiet around the answer: it is right.
+    let mut world = World::new();
+    world.pass_ms(60_000);
+    world.arrives(message("1", "hello").direct().in_channel("new"));
+    world.event(NORTH, channel_told("new", &[("mark_unread", "all")], 1_000));
+    world.pass_ms(60_000);
+    world.arrives(message("2", "are you there").direct().in_channel("new"));
+    world.pass_ms(60_000);
+    assert_eq!(asks(&world), 0);
+    // Everything was read, and something that was held back meanwhile follows at once.
+    let mut world = World::new();
+    world.pass_ms(60_000);
+    world.event(NORTH, Event::Snapshot(Box::new(held(&Setup::default(), &[]))));
+    world.arrives(message("1", "hello").direct());
+    world.pass_ms(3_000);
+    assert_eq!(asks(&world), 1);
+}
+
+#[test]
 fn an_event_between_question_and_answer_makes_the_answer_worthless() {
     let mut world = World::new();
     world.event(NORTH, Event::CountsDue);

@@ -3,10 +3,12 @@
 use belfry_core::badge::Badge;
 use belfry_core::effect::{Effect, Fetch};
 use belfry_core::event::{
-    Connection, Event, Fetched, PostUnread, Thread, ThreadCounts, ThreadReadChanged, ThreadUpdated,
+    ChannelType, Connection, Event, Fetched, PostUnread, Thread, ThreadCounts, ThreadReadChanged, ThreadUpdated,
 };
 
-use crate::world::{LUMEN, NORTH, Setup, World, channel, member_of, message, post, props, snapshot, team, user};
+use crate::world::{
+    LUMEN, NORTH, Setup, World, channel, channel_data, member_of, message, post, props, snapshot, team, user,
+};
 
 #[test]
 fn direct_messages_and_mentions_are_a_number_and_the_rest_is_a_dot() {
@@ -95,6 +97,46 @@ fn unread_threads_count_until_they_are_read() {
     assert_eq!(world.engine.badge().text(), "1");
     world.event(NORTH, Event::ThreadReadChanged(ThreadReadChanged::Team(team())));
     assert_eq!(world.engine.badge().text(), "");
+}
+
+/// A direct message that was made at this time.
+fn direct_at(id: &str, at_ms: i64) -> crate::world::Message {
+    let mut message = message(id, "hello").direct();
+    message.posted.post.create_at = at_ms;
+    message
+}
+
+#[test]
+fn a_word_about_reading_that_is_older_than_the_last_message_leaves_that_one_unread() {
+    let told = |mentions, read, viewed_at| {
+        let mut channel = channel_data("dm", ChannelType::Direct, "");
+        (channel.last_post_at, channel.total_msg_count, channel.total_msg_count_root) = (9_000, 2, Some(2));
+        let mut member = member_of("dm", props(&[]));
+        (member.msg_count, member.msg_count_root, member.last_viewed_at) = (read, Some(read), viewed_at);
+        (member.mention_count, member.mention_count_root) = (mentions, Some(mentions));
+        let (channel, member) = (Some(Box::new(channel)), Some(Box::new(member)));
+        Event::Fetched(Fetched::Channel { channel_id: self::channel("dm"), channel, member })
+    };
+    let mut world = World::new();
+    world.arrives(direct_at("1", 5_000));
+    world.arrives(direct_at("2", 9_000));
+    world.effects.clear();
+    // A reading from before the second message, told late: how much is left only the server knows.
+    world.event(NORTH, Event::ChannelsViewed(vec![(channel("dm"), Some(5_000))]));
+    assert_eq!((world.engine.badge().mentions, world.banners().len()), (2, 1));
+    assert!(matches!(world.effects[..], [Effect::Fetch(NORTH, Fetch::Channel(_))]));
+    world.event(NORTH, told(1, 1, 5_000));
+    assert_eq!((world.engine.badge().mentions, world.banners().len()), (1, 1));
+    // It was older still, and all has been read since.
+    world.event(NORTH, Event::ChannelsViewed(vec![(channel("dm"), Some(5_000))]));
+    world.event(NORTH, told(0, 2, 9_000));
+    assert_eq!((world.engine.badge().text().as_str(), world.banners().len()), ("", 0));
+    // The ordinary case: up to the last message, without a question.
+    world.arrives(direct_at("3", 10_000));
+    world.effects.clear();
+    world.event(NORTH, Event::ChannelsViewed(vec![(channel("dm"), Some(10_000))]));
+    assert_eq!((world.engine.badge().text().as_str(), world.banners().len()), ("", 0));
+    assert!(!world.effects.iter().any(|effect| matches!(effect, Effect::Fetch(..))));
 }
 
 fn reply_in(thread: &str, before: i64) -> Event<'static> {

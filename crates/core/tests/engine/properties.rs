@@ -233,10 +233,18 @@ fn held_by_the_server(model: &Model) -> Snapshot {
 fn play(world: &mut World, happening: &Happening, model: &Model) {
     match *happening {
         Happening::Posted { id, place, mine, mention, urgent } => {
-            world.arrives(written(id, place, mine, mention, urgent));
+            // No two messages of one channel have the same time.
+            world.pass_ms(1);
+            let mut message = written(id, place, mine, mention, urgent);
+            message.posted.post.create_at = i64::try_from(world.ms).unwrap() + 1_000;
+            world.arrives(message);
         }
         Happening::Read { place } => {
-            world.event(NORTH, Event::ChannelsViewed(vec![(channel(place_name(place)), Some(500))]));
+            // As servers say it: up to the last message.
+            let known =
+                world.engine.server_state(NORTH).and_then(|state| state.channels.get(&channel(place_name(place))));
+            let at = known.map_or(0, |channel| channel.last_post_at);
+            world.event(NORTH, Event::ChannelsViewed(vec![(channel(place_name(place)), Some(at))]));
         }
         Happening::Unread { place, from } => {
             let held = model.channels.get(&place).filter(|held| !held.is_missing_some());

@@ -20,6 +20,8 @@ pub(crate) enum Head<'a> {
     Event {
         /// Its sequence number.
         seq: Option<i64>,
+        /// Whether it may be news by itself, and not only a change of what a load reads.
+        news: bool,
     },
     /// A reply to something we sent. The message of a refusal is not even read: it may hold the token (§12.5).
     Reply {
@@ -61,7 +63,9 @@ fn outer<'a>(reader: &mut Reader<'a>) -> Result<Head<'a>, Broken> {
             let (connection_id, version) = data.map(|mut data| greeting(&mut data)).transpose()?.unwrap_or_default();
             Head::Hello { connection_id, version, seq: seq.unwrap_or(0) }
         }
-        (Some(_), _) => Head::Event { seq },
+        (Some(event), _) => {
+            Head::Event { seq, news: event == "posted" || event.starts_with("custom_com.mattermost.calls") }
+        }
         (None, Some(status)) => Head::Reply { seq_reply, ok: status == "OK" },
         (None, None) => Head::Other,
     })
@@ -96,8 +100,11 @@ mod tests {
                 r#"{"event":"hello","data":null,"seq":0}"#,
                 Some(Head::Hello { connection_id: "".into(), version: "".into(), seq: 0 }),
             ),
-            (r#"{"event":"posted","data":{"post":"{\"broken"},"seq":7}"#, Some(Head::Event { seq: Some(7) })),
-            (r#"{"event":"posted","seq":"7"}"#, Some(Head::Event { seq: None })),
+            (
+                r#"{"event":"posted","data":{"post":"{\"broken"},"seq":7}"#,
+                Some(Head::Event { seq: Some(7), news: true }),
+            ),
+            (r#"{"event":"posted","seq":"7"}"#, Some(Head::Event { seq: None, news: true })),
             (
                 r#"{"status":"OK","seq_reply":3,"data":{"text":"pong"}}"#,
                 Some(Head::Reply { seq_reply: Some(3), ok: true }),

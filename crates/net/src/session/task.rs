@@ -603,7 +603,7 @@ impl Session {
 
     async fn on_frame(&mut self, text: Text) {
         tracing::trace!(server = self.start.prefs.id.0, bytes = text.len(), "frame");
-        let input = match head::read(&text) {
+        let (input, news) = match head::read(&text) {
             Some(Head::Hello { connection_id, version, seq }) => {
                 // One that cannot be an id is none, as on a server that resumes nothing.
                 let id = Some(connection_id.into_owned()).filter(|id| id.len() <= LONGEST_CONNECTION_ID);
@@ -621,20 +621,21 @@ impl Session {
                 return;
             }
             Some(Head::Other) => return,
-            Some(Head::Event { seq: Some(seq) }) => Input::Event { seq },
-            Some(Head::Event { seq: None }) | None => Input::Unreadable,
+            Some(Head::Event { seq: Some(seq), news }) => (Input::Event { seq }, news),
+            Some(Head::Event { seq: None, news }) => (Input::Unreadable, news),
+            None => (Input::Unreadable, false),
         };
         self.advance(input).await;
         // A wrong number closed the socket: what came with it belongs to nothing we know.
         if self.socket.is_some() {
-            self.deliver(text).await;
+            self.deliver(text, news).await;
         }
     }
 
-    async fn deliver(&mut self, text: Text) {
+    async fn deliver(&mut self, text: Text, news: bool) {
         if !self.machine.holds_frames() {
             self.send(Told::Frame(text)).await;
-        } else if self.held.push(text) == Pushed::FirstLost {
+        } else if self.held.push(text, news) == Pushed::FirstLost {
             tracing::warn!(server = self.start.prefs.id.0, "too many frames during a load");
             self.advance(Input::Overflowed).await;
         }
