@@ -123,6 +123,17 @@ fn a_reply_whose_follower_the_server_forgot_is_recovered_by_its_unread_count() {
     assert_eq!(decision.recovered.as_deref(), Some("followers_recovered"));
     assert_eq!(decision.title, "Reply in Ops room");
     assert_eq!(decision.thread.as_deref(), Some("Which port?"));
+    // Its trace says so, and that of nothing else does.
+    let says_so = |world: &World| {
+        let trace = world.decisions().pop().unwrap().trace;
+        trace.iter().any(|step| step.rule == "followers_recovered")
+    };
+    assert!(says_so(&world));
+    let mut told = message("3", "and now").reply_to("1");
+    told.posted.followers = Some(vec![user("morgan")]);
+    world.arrives(told);
+    assert_eq!(world.last(), "notify");
+    assert!(!says_so(&world));
 }
 
 #[test]
