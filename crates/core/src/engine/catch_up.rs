@@ -197,7 +197,9 @@ impl Engine {
         };
         self.marks.gaps = self.marks.gaps.saturating_add(1);
         let unfinished = earlier.as_ref().map(|catching| (&catching.floors, catching.threads_floor));
-        let Planned { plan, expected, came, floors } = plan(&server.state, mark, before, unfinished, self.marks.gaps);
+        let passed = &server.passed;
+        let Planned { plan, expected, came, floors } =
+            plan(&server.state, mark, before, unfinished, passed, self.marks.gaps);
         let threads_floor = unfinished.map_or(mark.floor_ms(), |(_, floor)| floor.min(mark.floor_ms()));
         let plan = MissedPlan { threads_after_ms: plan.threads_after_ms.map(|_| threads_floor), ..plan };
         let nothing = plan.channels.is_empty() && plan.threads_after_ms.is_none();
@@ -312,6 +314,16 @@ impl Engine {
             server.state.note_thread(&missed.thread);
         }
         let CatchUp { floors, threads_floor, expected, came, live, .. } = *catching;
+        // What moved and was not worth reading was no news, and is none under another level later.
+        server.passed.retain(|id, up_to| {
+            let last_post_at = server.state.channels.get(id).map(|channel| channel.last_post_at);
+            last_post_at.is_some_and(|last| last.saturating_sub(Mark::OVERLAP_MS) <= *up_to)
+        });
+        for id in floors.keys().filter(|id| !expected.contains_key(id)) {
+            if let Some(channel) = server.state.channels.get(id) {
+                server.passed.insert(*id, channel.counted_up_to);
+            }
+        }
         let wanted = |post: &Post<'_>| {
             let channel = server.state.channels.get(&post.channel_id);
             // What is newer than the snapshot comes live: the socket was open before.
@@ -504,6 +516,7 @@ fn plan(
     mark: Mark,
     before: Option<&Held>,
     unfinished: Option<(&BTreeMap<ChannelId, i64>, i64)>,
+    passed: &BTreeMap<ChannelId, i64>,
     number: u64,
 ) -> Planned {
     let crt = state.crt();
@@ -521,6 +534,7 @@ fn plan(
             (None, Some(held)) => held.last_post_at.saturating_sub(Mark::OVERLAP_MS).max(mark.from_ms),
             (None, None) => mark.floor_ms(),
         };
+        let floor = floor.max(passed.get(id).copied().unwrap_or(i64::MIN));
         let moved = held.is_none_or(|held| channel.last_post_at > held.last_post_at)
             || unfinished.is_some_and(|(floors, _)| floors.contains_key(id));
         if !moved || channel.last_post_at <= floor {
@@ -653,11 +667,14 @@ fn mentioned_among(
         let wide = if ignored { Vec::new() } else { mention::keys(&state.me, props, &[], true) };
         let likely = |post: &Post<'_>| {
             let text = mention::reduce(&mention::searched_text(post), false);
-            if adds_me(post) || (post.edit_at == 0 && mention::find(&text, &own).is_some()) {
+            let (mine, all) = (mention::find(&text, &own).is_some(), mention::find(&text, &wide).is_some());
+            let is_edited = post.edit_at > 0;
+            if adds_me(post) || (mine && !is_edited) {
                 0
-            } else if mention::find(&text, &wide).is_some() {
+            } else if all && !is_edited {
                 1
-            } else if post.edit_at > 0 && mention::find(&text, &own).is_some() {
+            } else if mine || all {
+                // The words may be those of the edit, which mentions nobody.
                 2
             } else if mention::names_unknown(&text, |name| state.user_named(name).is_some()) {
                 // A group that I belong to, perhaps.

@@ -123,6 +123,8 @@ struct Server {
     before_gap: Option<catch_up::Held>,
     /// What was asked since, on this connection.
     anew: parking::Anew,
+    /// Up to where channels were passed over after a gap, since the counts and their level said that there was no news.
+    passed: BTreeMap<ChannelId, i64>,
     /// A gap that is being closed.
     catching: Option<Box<catch_up::CatchUp>>,
     /// Channels that were read up to a message that is not their last; what is unread of them is asked for.

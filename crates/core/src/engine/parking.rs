@@ -31,6 +31,8 @@ pub(super) struct Parked {
     pub(super) deadline: MonoTime,
     pub(super) posted: Box<Posted<'static>>,
     wants: Wants,
+    /// Later replies in its thread that mention me: their threads' growth says nothing of this one.
+    later_mentions: u32,
 }
 
 /// Which fact is missing.
@@ -98,7 +100,13 @@ impl Engine {
             self.consider(now, oldest.server, oldest.posted, false, out);
         }
         let wait = if wants == Wants::View { VIEW_WAIT } else { PARK_FOR };
-        self.parked.push(Parked { server: id, deadline: now.mono.after(wait), posted: posted.into_owned(), wants });
+        self.parked.push(Parked {
+            server: id,
+            deadline: now.mono.after(wait),
+            posted: posted.into_owned(),
+            wants,
+            later_mentions: 0,
+        });
     }
 
     /// Whether a post must wait until it is known how its channel and the account are set: they may have been changed during
@@ -218,9 +226,19 @@ impl Engine {
 
     /// A followed thread changed: decides the replies that waited for it (rule F1).
     pub(super) fn thread_grew(&mut self, now: &Now, id: ServerId, root: PostId, grew: bool, out: &mut Effects) {
-        while let Some(index) =
-            self.parked.iter().position(|parked| parked.server == id && parked.wants == Wants::Thread(root))
-        {
+        let mut index = 0;
+        while let Some(parked) = self.parked.get_mut(index) {
+            if parked.server != id || parked.wants != Wants::Thread(root) {
+                index += 1;
+                continue;
+            }
+            // A mention is followed by its own word about the thread; a reply in a thread that was followed before has one
+            // of its own besides.
+            if grew && parked.later_mentions > 0 {
+                parked.later_mentions = parked.later_mentions.saturating_sub(1);
+                index += 1;
+                continue;
+            }
             let parked = self.parked.remove(index);
             if grew {
                 let verdict = self.judge(id, &parked.posted, true);
@@ -228,6 +246,20 @@ impl Engine {
                 self.conclude(now, id, parked.posted, verdict, DecisionKind::Post, recovered, out);
             } else {
                 self.consider(now, id, parked.posted, false, out);
+            }
+        }
+    }
+
+    /// A reply came that mentions me: from now on I follow its thread, whatever was so before.
+    pub(super) fn note_mention_in_thread(&mut self, id: ServerId, posted: &Posted<'_>) {
+        let Some(root) = posted.post.root_id.filter(|_| !self.parked.is_empty()) else { return };
+        let me = self.servers.get(&id).and_then(|server| server.state.me_id());
+        if !me.is_some_and(|me| posted.mentions.as_ref().is_some_and(|list| list.contains(&me))) {
+            return;
+        }
+        for parked in &mut self.parked {
+            if parked.server == id && parked.wants == Wants::Thread(root) {
+                parked.later_mentions = parked.later_mentions.saturating_add(1);
             }
         }
     }

@@ -34,6 +34,7 @@ impl Engine {
             self.conclude(now, id, posted, verdict, DecisionKind::Post, None, out);
             return;
         }
+        self.note_mention_in_thread(id, &posted);
         let Some(server) = self.servers.get_mut(&id) else { return };
         server.state.saw_followers |= posted.followers.is_some();
         self.dirty = true;

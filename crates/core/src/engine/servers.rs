@@ -236,6 +236,7 @@ impl Engine {
             server.catching = None;
             server.saves.forget();
             server.before_gap = None;
+            server.passed.clear();
         }
         let was_live = server.health == Health::Live;
         if server.health != health || server.signed_out != signed_out {

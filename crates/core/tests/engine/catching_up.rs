@@ -542,6 +542,37 @@ fn what_was_set_during_a_gap_counts_for_what_comes_live_before_everything_was_re
 }
 
 #[test]
+fn what_was_no_news_when_it_was_missed_does_not_become_news_with_another_level() {
+    let mut world = world(&Setup::default());
+    world.event(NORTH, Event::Connection(Connection::Live { version: String::new() }));
+    // A message that mentions nobody, in a channel that tells of mentions only: it is not even read.
+    let old = world.wall() - 30_000;
+    assert_eq!(world.reconnects(held(&Setup::default(), &[("ops", old, 3, 0)])), None);
+    world.pass_ms(10 * 60_000);
+    // From now on everything is news there, and another gap follows.
+    let all = Setup { ops: props(&[("desktop", "all")]), ..Setup::default() };
+    world.event(NORTH, Event::MemberUpdated(Box::new(member_of("ops", all.ops.clone()))));
+    world.event(NORTH, Event::Connection(Connection::Waiting { reason: "lost".to_owned(), retry_in_ms: 3_000 }));
+    world.pass_ms(10_000);
+    let new = world.wall() - 1_000;
+    let plan = world.reconnects(held(&all, &[("ops", new, 4, 0)])).expect("something was missed");
+    world.answers(&plan, vec![at(message("old", "hello"), old), at(message("new", "hello again"), new)]);
+    assert_eq!(world.told(), [pair("new", "notify")]);
+}
+
+#[test]
+fn a_mention_that_was_put_in_by_an_edit_takes_none_from_a_message_that_had_one() {
+    let setup = Setup::default();
+    let mut world = world(&setup);
+    let then = world.wall() - 30_000;
+    let plan = world.reconnects(held(&setup, &[("ops", then + 2, 3, 1)])).unwrap();
+    let mut edited = at(message("edited", "who has the keys, @morgan"), then + 1);
+    edited.posted.post.edit_at = then + 2;
+    world.answers(&plan, vec![at(message("all", "@channel the build is green"), then), edited]);
+    assert_eq!(world.told(), [pair("all", "notify"), pair("edited", "not_mentioned")]);
+}
+
+#[test]
 fn a_server_that_does_not_say_what_was_set_during_a_gap_delays_a_message_by_two_seconds_at_most() {
     let mut world = connected_anew(&Setup::default());
     world.arrives(at(message("1", "look, @morgan"), world.wall()).mentioning_me());

@@ -137,6 +137,53 @@ fn a_reply_whose_follower_the_server_forgot_is_recovered_by_its_unread_count() {
 }
 
 #[test]
+fn a_mention_that_makes_a_thread_followed_recovers_no_reply_from_before_it() {
+    let reply = |id: &str| {
+        let mut reply = message(id, "8065 inside").reply_to("1");
+        reply.posted.followers = None;
+        reply
+    };
+    let grown = |replies| {
+        let thread = Thread {
+            id: post("1"),
+            channel_id: Some(channel("ops")),
+            unread_replies: replies,
+            unread_mentions: 1,
+            is_urgent: false,
+            root_message: "Which port?".to_owned(),
+        };
+        Event::ThreadUpdated(Box::new(ThreadUpdated {
+            thread,
+            team_id: Some(team()),
+            previous_unread_replies: Some(replies - 1),
+            previous_unread_mentions: Some(0),
+        }))
+    };
+    let mention = || {
+        let mut mention = message("3", "look, @morgan").reply_to("1").mentioning_me();
+        mention.posted.followers = Some(vec![user("morgan")]);
+        mention
+    };
+    // The one word about the thread is that of the mention.
+    let mut world = World::with(&Setup { crt: true, ..Setup::default() });
+    world.arrives(reply("2"));
+    world.pass_ms(1_000);
+    world.arrives(mention());
+    world.event(NORTH, grown(1));
+    world.pass_ms(2_000);
+    assert_eq!(world.banners(), ["look, @morgan"]);
+    assert_eq!(world.last(), "skip: not_mentioned");
+    // Followed before, so there are two of them, however they overtake each other.
+    let mut world = World::with(&Setup { crt: true, ..Setup::default() });
+    world.arrives(reply("2"));
+    world.arrives(mention());
+    world.event(NORTH, grown(1));
+    world.event(NORTH, grown(2));
+    assert_eq!(world.last(), "notify");
+    assert_eq!(world.decisions().last().unwrap().recovered.as_deref(), Some("followers_recovered"));
+}
+
+#[test]
 fn the_same_message_is_announced_once() {
     let mut world = World::new();
     world.arrives(message("1", "hi").direct());
