@@ -4,7 +4,7 @@ use belfry_core::reach::{Obstacle, Reach, ReachDraft, ReachSecrets, Untrusted};
 use belfry_core::view::Health;
 use rcgen::{CertificateParams, date_time_ymd};
 
-use crate::parts::{Authority, Front, Session, draft, found, obstacle, practice};
+use crate::parts::{Authority, Front, SERVER, Session, draft, found, obstacle, practice};
 
 async fn untrusted(address: &str, draft: &ReachDraft) -> Untrusted {
     match obstacle(address, draft).await {
@@ -104,6 +104,89 @@ async fn reach_a_server_of_a_trusted_authority() {
     assert!(untrusted(&other, &ReachDraft::default()).await.reason.contains("another name"));
 }
 
+/// Runs an ignored test of this file in a process that trusts the authorities of a file.
+async fn in_a_process_that_trusts(roots: &std::path::Path, address: &str, test: &str) {
+    let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--ignored", "--exact", &format!("certificates::{test}")]);
+    command.env("SSL_CERT_FILE", roots).env_remove("SSL_CERT_DIR").env(ADDRESS, address);
+    let output = command.kill_on_drop(true).output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
+}
+
+#[tokio::test]
+#[ignore = "run by the next test, in a process that trusts the authority"]
+async fn meet_foreign_certificates() {
+    let (server, authority) = (practice().await, Authority::new());
+    std::fs::write(std::env::var("SSL_CERT_FILE").unwrap(), authority.pem()).unwrap();
+    let good = || authority.tls(&authority.issue("127.0.0.1", |_| {}), false);
+    let front = Front::start(server.address(), Some(good()), Vec::new()).await;
+    let mut session = Session::start(&front.url(), ReachDraft::default()).await;
+    session.live().await;
+    let dated = |from: i32, until: i32| {
+        authority.issue("127.0.0.1", |params| {
+            params.not_before = date_time_ymd(from, 1, 1);
+            params.not_after = date_time_ymd(until, 1, 1);
+        })
+    };
+    // What is told while adding a server, and what its card says where it worked before.
+    for (what, issued, told, advice) in [
+        (
+            "of another host",
+            authority.issue("other.example", |_| {}),
+            "the server's certificate belongs to another name",
+            "; if this network wants you to sign in, do that in a browser first",
+        ),
+        (
+            "signed by itself",
+            Authority::self_signed("127.0.0.1"),
+            "the server's certificate was issued by somebody this computer does not trust",
+            "; if this network wants you to sign in, do that in a browser first",
+        ),
+        (
+            "of another authority of the same name",
+            Authority::new().issue("127.0.0.1", |_| {}),
+            "the server's certificate was issued by somebody this computer does not trust",
+            "; if this network wants you to sign in, do that in a browser first",
+        ),
+        (
+            "expired",
+            dated(2020, 2021),
+            "the server's certificate has expired",
+            "; whoever runs the server has to renew it",
+        ),
+        (
+            "not valid yet",
+            dated(2090, 2091),
+            "the server's certificate is not valid yet; is this computer's clock right?",
+            "",
+        ),
+    ] {
+        front.changes(authority.tls(&issued, false));
+        let heads = front.heads().len();
+        let seen = untrusted(&front.url(), &ReachDraft::default()).await;
+        assert_eq!((seen.reason.as_str(), seen.pinned.as_str()), (told, ""), "{what}");
+        assert_eq!(front.heads().len(), heads, "nothing was said to whoever shows one {what}");
+        // The connection that is open ends, and no other comes about: each card says why, in its turn.
+        server.drops();
+        session.command(belfry_core::command::Command::CheckAgain(SERVER)).await;
+        let card = format!("{told}{advice}");
+        session.until(|server| matches!(&server.health, Health::Waiting { reason, .. } if *reason == card)).await;
+        assert_eq!(front.heads().len(), heads, "no token went to whoever shows one {what}");
+    }
+    front.changes(good());
+    session.command(belfry_core::command::Command::CheckAgain(SERVER)).await;
+    session.live().await;
+    server.person("rosa").posts("ops-room", "back again, @morgan").unwrap();
+    session.shows("back again, @morgan").await;
+}
+
+#[tokio::test]
+async fn foreign_certificates_are_refused_with_a_sentence_each_and_get_no_word_of_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    in_a_process_that_trusts(&folder.path().join("roots.pem"), "", "meet_foreign_certificates").await;
+}
+
 #[tokio::test]
 async fn an_authority_that_this_computer_trusts_needs_no_question() {
     let (server, authority) = (practice().await, Authority::new());
@@ -112,10 +195,5 @@ async fn an_authority_that_this_computer_trusts_needs_no_question() {
     let folder = tempfile::tempdir().unwrap();
     let roots = folder.path().join("roots.pem");
     std::fs::write(&roots, authority.pem()).unwrap();
-    let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
-    command.args(["--ignored", "--exact", "certificates::reach_a_server_of_a_trusted_authority"]);
-    command.env("SSL_CERT_FILE", &roots).env_remove("SSL_CERT_DIR").env(ADDRESS, front.url());
-    let output = command.output().await.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
+    in_a_process_that_trusts(&roots, &front.url(), "reach_a_server_of_a_trusted_authority").await;
 }

@@ -81,6 +81,20 @@ impl Authority {
         }
     }
 
+    /// A certificate that nobody issued but its own key.
+    pub(crate) fn self_signed(name: &str) -> Issued {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        let certificate = params.self_signed(&key).unwrap();
+        Issued {
+            pem: certificate.pem(),
+            certificate: certificate.der().clone(),
+            key: key.serialize_der(),
+            key_pem: key.serialize_pem(),
+        }
+    }
+
     /// TLS with a certificate; with `of_ours`, whoever comes must show one that this authority issued.
     pub(crate) fn tls(&self, issued: &Issued, of_ours: bool) -> ServerConfig {
         let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -139,6 +139,8 @@ impl Trouble {
             Self::UnknownIssuer | Self::WrongName | Self::CertificateChanged { .. } => {
                 "; if this network wants you to sign in, do that in a browser first"
             }
+            Self::Expired => "; whoever runs the server has to renew it",
+            Self::Revoked | Self::BadCertificate => "; ask whoever runs the server",
             _ => "",
         }
     }
@@ -204,7 +206,8 @@ impl Trouble {
                 CertificateError::Expired | CertificateError::ExpiredContext { .. } => Self::Expired,
                 CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Self::NotValidYet,
                 CertificateError::Revoked => Self::Revoked,
-                CertificateError::UnknownIssuer => Self::UnknownIssuer,
+                // Signed by somebody of the same name as one that is trusted: another authority all the same.
+                CertificateError::UnknownIssuer | CertificateError::BadSignature => Self::UnknownIssuer,
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Self::WrongName,
                 CertificateError::Other(rustls::OtherError(inner)) => {
                     inner.downcast_ref::<Self>().copied().unwrap_or(Self::BadCertificate)
