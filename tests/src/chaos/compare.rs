@@ -8,6 +8,11 @@ use super::history::{Deed, History, ME, Place, What, mentions_me};
 use super::play::Story;
 use super::weather::Change;
 
+/// A lost message is known within this, milliseconds: the wait before the next connection (a few seconds and the jitter),
+/// the least time between two loads (half a minute), and what a load and its repetitions take. The comparison of the counts,
+/// which would find it as well, comes after ten minutes at the earliest.
+const GAP_CLOSED_MS: i64 = 90_000;
+
 /// Something that went wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
@@ -17,6 +22,8 @@ pub enum Finding {
     Doubled(String),
     /// Announced under faults, but not in peace.
     Extra(String),
+    /// Lost on an otherwise good connection, and not announced until something else happened to bring it up.
+    Late(String),
     /// The counts are not the server's.
     Miscounted(String),
     /// Belfry did not come back.
@@ -31,6 +38,7 @@ impl fmt::Display for Finding {
             Self::Lost(what) => write!(f, "lost: {what}"),
             Self::Doubled(what) => write!(f, "doubled: {what}"),
             Self::Extra(what) => write!(f, "announced under faults only: {what}"),
+            Self::Late(what) => write!(f, "late: {what}"),
             Self::Miscounted(what) => write!(f, "miscounted: {what}"),
             Self::Stuck(what) => write!(f, "stuck: {what}"),
             Self::Different(what) => write!(f, "two histories: {what}"),
@@ -74,6 +82,9 @@ pub(super) fn compare(history: &History, peace: &Story, storm: &Story) -> (Vec<F
                 findings.push(Finding::Lost(format!("{} ({said})", describe(history, number))));
             }
         }
+        if wanted && is_late(history, storm, number) && !touched(history, number, false) {
+            findings.push(Finding::Late(describe(history, number)));
+        }
         if got && !wanted && !touched(history, number, true) {
             let said = last_word(peace, number).unwrap_or("nothing was said of it");
             findings.push(Finding::Extra(format!("{} (in peace: {said})", describe(history, number))));
@@ -92,6 +103,16 @@ pub(super) fn compare(history: &History, peace: &Story, storm: &Story) -> (Vec<F
         }
     }
     (findings, played)
+}
+
+/// Where nothing breaks but that messages get lost, the gap in the numbers of events is all that tells of one: the next event
+/// shows it, and a new connection brings the message.
+fn is_late(history: &History, storm: &Story, number: usize) -> bool {
+    let Some(deed) = history.deeds.get(number).filter(|_| storm.swallowed.contains(&number)) else { return false };
+    let phase = history.phases.iter().find(|phase| phase.settled_ms > deed.at_ms);
+    let first = storm.presented.get(&number).and_then(|times| times.first());
+    phase.is_some_and(|phase| phase.only_gaps)
+        && first.is_some_and(|first| first.saturating_sub(deed.at_ms) > GAP_CLOSED_MS)
 }
 
 fn announced(story: &Story, number: usize) -> bool {

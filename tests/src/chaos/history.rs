@@ -51,13 +51,14 @@ pub(super) enum What {
 
 /// A storm and the calm after it, milliseconds from the beginning.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_field_names, reason = "the unit belongs to the name")]
 pub(super) struct Phase {
     pub(super) begins_ms: i64,
     /// The storm's end.
     pub(super) calms_ms: i64,
     /// Everything has to be right again.
     pub(super) settled_ms: i64,
+    /// Nothing breaks but that messages get lost.
+    pub(super) only_gaps: bool,
 }
 
 #[derive(Debug)]
@@ -139,7 +140,8 @@ impl History {
             making.storm(at_ms, length);
             let calms_ms = at_ms + length;
             let calm = if storm + 1 == storms { LAST_CALM_MS } else { CALM_MS };
-            phases.push(Phase { begins_ms: at_ms, calms_ms, settled_ms: calms_ms + calm });
+            let only_gaps = making.chance.one_in(4);
+            phases.push(Phase { begins_ms: at_ms, calms_ms, settled_ms: calms_ms + calm, only_gaps });
             at_ms = calms_ms + calm + MINUTE;
             if making.chance.one_in(2) {
                 making.reads_everything(at_ms - MINUTE / 2);

@@ -93,10 +93,22 @@ fn paused() -> io::Result<Runtime> {
 /// # Errors
 /// When the machine gives no room for it: a folder, a thread.
 pub fn run(seed: u64) -> anyhow::Result<Outcome> {
+    compared(seed, false)
+}
+
+/// The same with a Belfry that is given nothing of its ledger at a start: the suite must notice.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_forgetful(seed: u64) -> anyhow::Result<Outcome> {
+    compared(seed, true)
+}
+
+fn compared(seed: u64, forgets: bool) -> anyhow::Result<Outcome> {
     let history = history::History::of(seed);
     let weather = weather::forecast(seed, &history);
-    let peace = paused()?.block_on(play::play(seed, &history, &[]))?;
-    let storm = paused()?.block_on(play::play(seed, &history, &weather))?;
+    let peace = paused()?.block_on(play::play(seed, &history, &[], false))?;
+    let storm = paused()?.block_on(play::play(seed, &history, &weather, forgets))?;
     let (findings, mut played) = compare::compare(&history, &peace, &storm);
     played.faults = weather.iter().filter(|(_, change)| change.is_fault()).count();
     Ok(Outcome { seed, findings, played })
@@ -109,9 +121,9 @@ pub fn run(seed: u64) -> anyhow::Result<Outcome> {
 pub fn tell(seed: u64) -> anyhow::Result<String> {
     let history = history::History::of(seed);
     let weather = weather::forecast(seed, &history);
-    let peace = paused()?.block_on(play::play(seed, &history, &[]))?;
-    let storm = paused()?.block_on(play::play(seed, &history, &weather))?;
-    let again = paused()?.block_on(play::play(seed, &history, &weather))?;
+    let peace = paused()?.block_on(play::play(seed, &history, &[], false))?;
+    let storm = paused()?.block_on(play::play(seed, &history, &weather, false))?;
+    let again = paused()?.block_on(play::play(seed, &history, &weather, false))?;
     anyhow::ensure!(again == storm, "the same seed was played twice, and it was not the same");
     Ok(compare::tell(&history, &weather, &peace, &storm))
 }

@@ -60,6 +60,8 @@ pub(super) struct Story {
     pub(super) presented: BTreeMap<usize, Vec<i64>>,
     /// Announced again although recorded as presented.
     pub(super) doubled: Vec<(usize, i64)>,
+    /// Posts that were lost on their way while the server believed in the connection.
+    pub(super) swallowed: BTreeSet<usize>,
     /// Deeds that the server refused: the same in peace and under faults.
     pub(super) refused: BTreeSet<usize>,
     pub(super) miscounted: Vec<(i64, String)>,
@@ -96,6 +98,7 @@ struct Stage {
     deaf: bool,
     /// So many of the next messages are lost on their way.
     loses: u64,
+    forgets: bool,
     ids: Vec<Option<String>>,
     numbers: BTreeMap<String, usize>,
     recorded: BTreeSet<PostId>,
@@ -103,9 +106,14 @@ struct Stage {
     story: Story,
 }
 
-/// Plays it all.
-pub(super) async fn play(seed: u64, history: &History, weather: &[(i64, Change)]) -> anyhow::Result<Story> {
-    let mut stage = Stage::set(seed, history).await?;
+/// Plays it all. `forgets`: what an earlier run left in the ledger is not handed to the next one.
+pub(super) async fn play(
+    seed: u64,
+    history: &History,
+    weather: &[(i64, Change)],
+    forgets: bool,
+) -> anyhow::Result<Story> {
+    let mut stage = Stage { forgets, ..Stage::set(seed, history).await? };
     stage.start().await?;
     let mut weather = weather.iter().peekable();
     let mut phases = history.phases.iter().peekable();
@@ -129,10 +137,11 @@ pub(super) async fn play(seed: u64, history: &History, weather: &[(i64, Change)]
         let done = perform(&stage.server, &deed.what, &stage.ids, &stage.group);
         if loses {
             stage.loses -= 1;
+            stage.story.swallowed.insert(number);
             stage.server.swallows_nothing();
             stage.server.skips_sequence(1);
-            // Only the next event shows the gap.
-            stage.server.person("jun").types("town-square").ok(); // refused: then another one does
+            // Only the next event shows the gap; this one is told in a place that cannot be left.
+            stage.server.person("jun").types(&stage.group)?;
         }
         match done {
             Ok(id) => stage.note_post(number, id),
@@ -190,6 +199,7 @@ impl Stage {
             paints: true,
             deaf: false,
             loses: 0,
+            forgets: false,
             ids: Vec::new(),
             numbers: BTreeMap::new(),
             recorded: BTreeSet::new(),
@@ -224,7 +234,7 @@ impl Stage {
         let prefs = LocalPrefs { servers: vec![self.entry.clone()], ..LocalPrefs::default() };
         self.starts += 1;
         let setup = Setup {
-            earlier: Earlier { presented, marks },
+            earlier: if self.forgets { Earlier::default() } else { Earlier { presented, marks } },
             routes: Arc::new(self.network.clone()),
             seed: self.seed.wrapping_mul(1_000).wrapping_add(self.starts),
             timing: Timing::default(),

@@ -86,6 +86,13 @@ pub(super) fn forecast(seed: u64, history: &History) -> Vec<(i64, Change)> {
 
 fn storm(chance: &mut Chance, history: &History, phase: &Phase, changes: &mut Vec<(i64, Change)>) {
     let length = phase.calms_ms - phase.begins_ms;
+    if phase.only_gaps {
+        // Messages get lost on connections that are well otherwise: nothing but the numbers of events tells of it.
+        for _ in 0..=chance.below(3) {
+            changes.push((phase.begins_ms + chance.between(0, length), Change::Skip(1)));
+        }
+        return;
+    }
     let posts: Vec<i64> = history
         .deeds
         .iter()
