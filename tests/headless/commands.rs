@@ -24,7 +24,7 @@ impl Home {
         found.unwrap_or_else(|error| panic!("{error:#}: {last:#}"))
     }
 
-    fn does(&self, arguments: &[&str]) {
+    pub(crate) fn does(&self, arguments: &[&str]) {
         let output = self.run(arguments);
         assert!(output.status.success(), "{arguments:?}: {}", said(&output));
     }

@@ -60,6 +60,29 @@ fn after_a_crash_what_was_missed_is_decided_once_and_what_was_told_is_not_repeat
 }
 
 #[test]
+fn a_pause_outlives_a_crash() {
+    let (home, practice) = (Home::new(), practice());
+    let headless = home.watches_server(&practice);
+    home.does(&["pause", "30"]);
+    let paused = home.until_status("the pause", |status| status["paused"] == true);
+    let until = paused["paused_until_ms"].as_i64().unwrap();
+    let line = format!("paused_until_ms = {until}");
+    eventually("the pause in the file", || {
+        let text = std::fs::read_to_string(home.path().join("config/belfry/preferences.toml"))?;
+        Ok(text.contains(&line).then_some(()))
+    })
+    .unwrap();
+    headless.dies();
+
+    let headless = home.watches_server(&practice);
+    home.until_status("the same pause", |status| status["paused_until_ms"] == until);
+    let id = practice.person("rosa").direct("morgan", "still not now").unwrap();
+    assert_eq!(headless.decision(&id)["reason"], "paused");
+    home.does(&["resume"]);
+    home.until_status("the end of the pause", |status| status["paused"] == false);
+}
+
+#[test]
 fn a_clean_end_saves_everything() {
     let (home, practice) = (Home::new(), practice());
     let headless = home.watches_server(&practice);

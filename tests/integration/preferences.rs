@@ -9,10 +9,10 @@ use belfry_core::prefs::SoundRule;
 use belfry_core::problem::ProblemKind;
 use belfry_core::query::{Answer, Query};
 use belfry_core::receipt::StepState;
-use belfry_core::sound::SoundChoice;
+use belfry_core::sound::{RingSound, SoundChoice};
 use belfry_core::view::View;
-use belfry_tests::process::workspace;
-use belfry_tests::{Stage, eventually};
+use belfry_tests::process::{kill, workspace};
+use belfry_tests::{Client, Stage, eventually};
 
 #[test]
 fn a_hand_edit_counts_at_once_and_a_broken_one_is_said_and_mended() {
@@ -90,6 +90,34 @@ fn a_sound_of_ones_own_is_copied_previewed_and_forgotten_again() {
 }
 
 #[test]
+fn a_ring_is_heard_for_five_seconds_or_until_it_is_stopped() {
+    let mut stage = Stage::with_sound().unwrap();
+    let ring = SoundChoice::Ring(RingSound::Dynamic);
+    // How long it was heard, its pauses included.
+    let mut span = |stopped: bool| {
+        let recording = stage.desktop.record()?;
+        stage.client.command(Command::PreviewSound(ring))?;
+        stage.client.until("that it plays", |view| view.previewing == Some(ring))?;
+        eventually("the ring", || Ok(recording.has_begun()?.then_some(())))?;
+        if stopped {
+            stage.client.command(Command::StopSound)?;
+        }
+        stage.client.until("that it ended", |view| view.previewing.is_none())?;
+        let mut last = 0;
+        eventually("silence", || {
+            let heard = recording.heard()?;
+            let (Some(first), Some(end)) = (heard.first(), heard.last()) else { return Ok(None) };
+            let is_over = std::mem::replace(&mut last, heard.len()) == heard.len();
+            Ok(is_over.then_some(end.at_secs + end.secs - first.at_secs))
+        })
+    };
+    let whole = span(false).unwrap();
+    assert!((3.5..=5.5).contains(&whole), "{whole} s");
+    // Nobody stops a sound before it begins, and a busy machine may take a moment: one of several is cut short.
+    eventually("a ring that is cut short", || Ok((span(true)? < 3.0).then_some(()))).unwrap();
+}
+
+#[test]
 fn a_test_notification_is_followed_to_the_screen_and_the_loudspeaker() {
     let mut stage = Stage::with_sound().unwrap();
     let over = |view: &View| view.test.as_ref().is_some_and(|test| test.over);
@@ -125,4 +153,29 @@ fn activity_is_exported_without_a_word_of_any_message_and_cleared() {
     let all = Query::Activity { filter: ActivityFilter::default(), before: None, limit: 10 };
     let Answer::Activity { rows, .. } = stage.client.ask(all).unwrap() else { unreachable!() };
     assert!(rows.is_empty(), "{rows:?}");
+}
+
+#[test]
+fn a_snoozed_message_comes_back_after_a_crash() {
+    let mut stage = Stage::new().unwrap();
+    stage.keep_cards().unwrap();
+    stage.direct("rosa", "Could you look at this later?").unwrap();
+    let view = stage.client.until("the message", |view| view.banners.len() == 1).unwrap();
+    stage.painted().unwrap();
+    stage.client.command(Command::SnoozeBanner { banner: view.banners[0].id, minutes: 60 }).unwrap();
+    stage.cards(0).unwrap();
+    let ledger = stage.desktop.home().join("data/belfry/presented.db");
+    eventually("the snoozed message in the ledger", || {
+        let read_only = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let connection = rusqlite::Connection::open_with_flags(&ledger, read_only)?;
+        let count: u32 = connection.query_row("SELECT count(*) FROM pending", [], |row| row.get(0))?;
+        Ok((count == 1).then_some(()))
+    })
+    .unwrap();
+    kill(stage.agent.id()).unwrap();
+    stage.agent.wait_for_end().unwrap();
+    stage.agent = stage.desktop.belfry(&["--hidden"]).unwrap();
+    stage.client = Client::connect(&stage.desktop.socket()).unwrap();
+    let again = |view: &View| view.banners.iter().any(|card| card.text.contains("look at this later"));
+    stage.client.until("the message again", again).unwrap();
 }

@@ -96,6 +96,11 @@ impl Recording {
         Ok(sounds)
     }
 
+    /// Whether anything was heard so far, over or not.
+    pub fn has_begun(&self) -> anyhow::Result<bool> {
+        Ok(self.samples()?.iter().any(|sample| sample.unsigned_abs() > SILENCE))
+    }
+
     /// Saves the recording as a WAV file, to be listened to.
     pub fn save(&self, path: &Path) -> anyhow::Result<()> {
         let data = std::fs::read(&self.file)?;

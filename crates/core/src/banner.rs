@@ -577,6 +577,11 @@ impl Stack {
         core::mem::take(&mut self.settled)
     }
 
+    /// What this card stands for needs no announcement any more.
+    pub fn settle(&mut self, card: &Card) {
+        self.settled.extend(card.stands_for());
+    }
+
     /// Takes one away, wherever it is.
     pub fn remove(&mut self, now: MonoTime, id: BannerId, prefs: &BannerPrefs) -> Option<Card> {
         let place = self.displayed.iter().position(|card| card.head.id == id);

@@ -56,6 +56,15 @@ pub enum Effect {
         /// Which posts.
         posts: Vec<PostId>,
     },
+    /// This post was put off: it waits for being presented again, also after a restart.
+    Snoozed {
+        /// Which server.
+        server: ServerId,
+        /// The newest post of the card.
+        post: PostId,
+        /// When it was written, Unix milliseconds.
+        at_ms: i64,
+    },
     /// Remember up to when everything was decided, so that the next run begins there.
     Mark(ServerId, Mark),
     /// A server was taken out of the list: forget what was remembered of its posts, since its number is given again.

@@ -39,6 +39,9 @@ pub struct LocalPrefs {
     pub tokens_in_file: bool,
     /// Start with the session.
     pub start_at_login: bool,
+    /// Until when everything is paused, Unix milliseconds; 0 = it is not, [`i64::MAX`] = until the person resumes. Kept, so that a
+    /// restart does not end a pause.
+    pub paused_until_ms: i64,
     /// Servers, in the person's order.
     pub servers: Vec<ServerPrefs>,
     /// The highest number that an entry of `servers` ever had, entries that were removed included; 0 = none yet, or a file
@@ -63,6 +66,7 @@ impl Default for LocalPrefs {
             history: HistoryPrefs::default(),
             tokens_in_file: false,
             start_at_login: false,
+            paused_until_ms: 0,
             servers: Vec::new(),
             last_server: 0,
             denied_for_good: Vec::new(),

@@ -334,6 +334,7 @@ impl Driver {
                 }
                 Effect::PlaySound(_)
                 | Effect::Settled { .. }
+                | Effect::Snoozed { .. }
                 | Effect::Mark(..)
                 | Effect::ForgetMark(_)
                 | Effect::StopSound

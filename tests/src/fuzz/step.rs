@@ -288,6 +288,7 @@ impl World {
                 | Effect::CloseToast(_)
                 | Effect::Presented { .. }
                 | Effect::Settled { .. }
+                | Effect::Snoozed { .. }
                 | Effect::Mark(..)
                 | Effect::ForgetMark(_)
                 | Effect::CountsDiffer(..)

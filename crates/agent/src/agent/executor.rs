@@ -107,6 +107,7 @@ impl Executor {
                 }
                 self.flush(backlog);
             }
+            Effect::Snoozed { server, post, at_ms } => self.history.snoozed(server, post, at_ms),
             Effect::RingStopped { server: _, call_id } => {
                 self.tell(|lines| lines.ring_stopped(call_id));
             }

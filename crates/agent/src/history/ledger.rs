@@ -54,6 +54,8 @@ pub(super) enum Entry {
     Decided { server: ServerId, decided: Decided, now_ms: i64 },
     /// A post was presented, or needs it no more.
     Presented { server: ServerId, post: PostId, now_ms: i64 },
+    /// A post was presented and put off: it is pending again.
+    Snoozed { server: ServerId, post: PostId, at_ms: i64 },
     /// Everything up to here was decided.
     Mark(ServerId, Mark),
     /// A server is gone.
@@ -161,6 +163,17 @@ impl Ledger {
                     transaction.execute(
                         "DELETE FROM pending WHERE server = ?1 AND post = ?2",
                         params![server.0, post.as_str()],
+                    )?;
+                }
+                Entry::Snoozed { server, post, at_ms } => {
+                    transaction.execute(
+                        "DELETE FROM presented WHERE server = ?1 AND post = ?2",
+                        params![server.0, post.as_str()],
+                    )?;
+                    transaction.execute(
+                        "INSERT INTO pending (server, post, post_ms) VALUES (?1, ?2, ?3)
+                         ON CONFLICT (server, post) DO UPDATE SET earlier = 0",
+                        params![server.0, post.as_str(), at_ms],
                     )?;
                 }
                 Entry::Mark(server, mark) => {

@@ -80,6 +80,7 @@ enum Job {
     Record { draft: Arc<Draft>, now_ms: i64 },
     Decided { server: ServerId, decided: Decided, now_ms: i64 },
     Presented { server: ServerId, posts: Vec<PostId>, now_ms: i64 },
+    Snoozed { server: ServerId, post: PostId, at_ms: i64 },
     Mark(ServerId, Mark),
     Forget(ServerId),
     Page { filter: ActivityFilter, before: Option<i64>, limit: u32, reply: oneshot::Sender<Page> },
@@ -127,6 +128,11 @@ impl History {
             Err(Full(Job::Presented { posts, .. })) => Err(Full(posts)),
             Ok(()) | Err(_) => Ok(()),
         }
+    }
+
+    /// Remembers that a post was put off. Dropped when the disk does not keep up: it is shown again in this run.
+    pub fn snoozed(&self, server: ServerId, post: PostId, at_ms: i64) {
+        self.jobs.try_send(Job::Snoozed { server, post, at_ms }).ok();
     }
 
     /// Remembers up to when everything of a server was decided. Dropped when the disk does not keep up: the next one comes.
@@ -197,6 +203,7 @@ impl Worker {
                     Job::Presented { server, posts, now_ms } => {
                         ledger.extend(posts.into_iter().map(|post| Entry::Presented { server, post, now_ms }));
                     }
+                    Job::Snoozed { server, post, at_ms } => ledger.push(Entry::Snoozed { server, post, at_ms }),
                     Job::Mark(server, mark) => ledger.push(Entry::Mark(server, mark)),
                     Job::Forget(server) => ledger.push(Entry::Forget(server)),
                     Job::Page { filter, before, limit, reply } => {

@@ -60,7 +60,7 @@ impl Engine {
                 self.dirty = true;
             }
             Command::MarkBannerRead(banner) => self.mark_banner_read(now, banner, out),
-            Command::SnoozeBanner { banner, minutes } => self.snooze(now, banner, minutes),
+            Command::SnoozeBanner { banner, minutes } => self.snooze(now, banner, minutes, out),
             Command::DismissCall(banner) => self.dismiss_call(now, banner, out),
             Command::OpenUnread { server, place } => {
                 out.extend(self.unread_link(server, place).map(Effect::OpenUrl));
@@ -75,15 +75,12 @@ impl Engine {
                 self.edit_channels(&[ChannelRef { server, channel }], &[ChannelEdit::Mute(muted)], out);
             }
             Command::Pause { minutes } => {
-                self.paused_until_ms =
-                    Some(minutes.map_or(i64::MAX, |minutes| now.wall_ms().saturating_add(i64::from(minutes) * 60_000)));
+                let until =
+                    minutes.map_or(i64::MAX, |minutes| now.wall_ms().saturating_add(i64::from(minutes) * 60_000));
+                self.set_pause(Some(until), out);
                 self.stop_ringing(out);
-                self.dirty = true;
             }
-            Command::Resume => {
-                self.paused_until_ms = None;
-                self.dirty = true;
-            }
+            Command::Resume => self.set_pause(None, out),
             Command::SetLocalPrefs { base, prefs } => self.set_prefs(now, &base, *prefs, out),
             Command::ChangeSettings { server, changes } => self.change_settings(now, server, changes, out),
             Command::UndoSettings(server) => self.undo_settings(now, server, out),
@@ -288,8 +285,13 @@ impl Engine {
         self.dismiss(now, banner, out);
     }
 
-    fn snooze(&mut self, now: &Now, banner: BannerId, minutes: u32) {
+    fn snooze(&mut self, now: &Now, banner: BannerId, minutes: u32, out: &mut Effects) {
         if let Some(card) = self.stack.remove(now.mono, banner, &self.prefs.banner) {
+            // A restart must not lose it. What else the card stood for was seen with it.
+            self.settle(out);
+            if let Some(post) = card.head.post_id {
+                out.push(Effect::Snoozed { server: card.head.server, post, at_ms: card.head.at_ms });
+            }
             let minutes = u64::from(minutes.clamp(1, 24 * 60));
             self.snoozed.push((now.mono.after(Duration::from_secs(minutes * 60)), card.again()));
         }

@@ -159,6 +159,7 @@ impl Engine {
         for server in &prefs.servers {
             engine.servers.insert(server.id, Server::default());
         }
+        engine.paused_until_ms = Some(prefs.paused_until_ms).filter(|until| *until != 0);
         engine.prefs = prefs;
         for server in &mut engine.prefs.servers {
             // A closed prompt is asked again at the next start.
@@ -297,8 +298,7 @@ impl Engine {
 
     fn pass_deadlines(&mut self, now: &Now, out: &mut Effects) {
         if self.paused_until_ms.is_some_and(|until| until <= now.wall_ms()) {
-            self.paused_until_ms = None;
-            self.dirty = true;
+            self.set_pause(None, out);
         }
         self.decide_overdue(now, out);
         // Asked in every step, and nearly always nothing is.
@@ -353,10 +353,21 @@ impl Engine {
     fn retract(&mut self, now: &Now, gone: impl Fn(ServerId, Option<Conversation>) -> bool, out: &mut Effects) {
         let mut effects = Vec::new();
         self.stack.retract(now.mono, &gone, &self.prefs.banner, &mut effects);
-        self.snoozed.retain(|(_, card)| !gone(card.head.server, card.conversation));
+        self.forget_snoozed(|card| gone(card.head.server, card.conversation));
         self.held_back.retract(&gone);
         self.dirty = true;
         carry_out(effects, out);
+    }
+
+    fn forget_snoozed(&mut self, gone: impl Fn(&Card) -> bool) {
+        let stack = &mut self.stack;
+        self.snoozed.retain(|(_, card)| {
+            let gone = gone(card);
+            if gone {
+                stack.settle(card);
+            }
+            !gone
+        });
     }
 
     fn raise(&mut self, kind: ProblemKind, detail: &str) {
@@ -371,6 +382,13 @@ impl Engine {
         if self.problems.remove(&kind).is_some() {
             self.dirty = true;
         }
+    }
+
+    /// Begins, changes or ends the pause. It is a preference, so that a restart does not end it.
+    fn set_pause(&mut self, until_ms: Option<i64>, out: &mut Effects) {
+        self.paused_until_ms = until_ms;
+        self.prefs.paused_until_ms = until_ms.unwrap_or(0);
+        self.save_prefs(out);
     }
 
     fn save_prefs(&mut self, out: &mut Effects) {

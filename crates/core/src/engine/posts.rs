@@ -215,7 +215,7 @@ impl Engine {
         self.forget_waiting(id, post.id);
         let mut effects = Vec::new();
         self.stack.retract_post(now.mono, id, post.channel_id, post.id, &self.prefs.banner, &mut effects);
-        self.snoozed.retain(|(_, card)| card.head.server != id || card.head.post_id != Some(post.id));
+        self.forget_snoozed(|card| card.head.server == id && card.head.post_id == Some(post.id));
         self.held_back.retract_post(id, post.id);
         carry_out(effects, out);
         self.call_post_ended(now, id, post.id, out);

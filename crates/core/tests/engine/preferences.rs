@@ -12,6 +12,7 @@ use belfry_core::settings::channels::{ChannelEdit, ChannelRef};
 use belfry_core::settings::{Editable, ServerSettings, SettingKey, Trouble};
 use belfry_core::signal::Signal;
 use belfry_core::sound::{MessageSound, SoundChoice};
+use belfry_core::{Engine, Input};
 
 use crate::world::{NORTH, Setup, World, channel, member_of, message, person, props, user};
 
@@ -54,6 +55,28 @@ fn a_change_is_shown_at_once_and_the_rules_follow_what_the_server_holds() {
     assert!(!page(&world).is_saving());
     world.arrives(message("2", "after"));
     assert_eq!(world.last(), "notify");
+}
+
+#[test]
+fn a_pause_is_a_preference_and_a_new_start_keeps_it_until_its_end() {
+    let saved = |effects: &Effects| {
+        effects.iter().find_map(|effect| match effect {
+            Effect::SavePrefs(prefs) => Some((**prefs).clone()),
+            _ => None,
+        })
+    };
+    let mut world = World::new();
+    let prefs = saved(&world.command(Command::Pause { minutes: Some(30) })).unwrap();
+    let until = world.engine.view(&world.now()).paused_until_ms;
+    assert!(until.is_some());
+    let mut engine = Engine::new(prefs);
+    engine.step(&world.now(), Input::Started { presented: Vec::new(), marks: Vec::new() });
+    assert_eq!(engine.view(&world.now()).paused_until_ms, until);
+    world.ms += 30 * 60_000;
+    let prefs = saved(&engine.step(&world.now(), Input::Tick)).unwrap();
+    assert_eq!((engine.view(&world.now()).paused_until_ms, prefs.paused_until_ms), (None, 0));
+    let open_end = saved(&world.command(Command::Pause { minutes: None })).unwrap();
+    assert_eq!(Engine::new(open_end).view(&world.now()).paused_until_ms, Some(i64::MAX));
 }
 
 #[test]

@@ -29,6 +29,7 @@ pub(super) fn ui(ui: &mut Ui, prefs: &mut LocalPrefs, displays: &[String]) {
             servers: _,
             last_server: _,
             denied_for_good: _,
+            paused_until_ms: _,
         } = prefs;
         widgets::titled_card(
             ui,
