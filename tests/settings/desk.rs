@@ -6,6 +6,7 @@ use std::time::Duration;
 use belfry_core::activity::Decision;
 use belfry_core::command::Command;
 use belfry_core::effect::Effect;
+use belfry_core::event::User;
 use belfry_core::ids::ServerId;
 use belfry_core::prefs::{LocalPrefs, ServerPrefs};
 use belfry_core::query::{Answer, Query};
@@ -13,6 +14,7 @@ use belfry_core::secret::Secret;
 use belfry_core::settings::channels::{ChannelRow, ChannelsTable};
 use belfry_core::settings::{Editable, ServerSettings, SettingChange};
 use belfry_core::signal::{Signal, Surface};
+use belfry_core::sound::SoundChoice;
 use belfry_core::view::View;
 use belfry_net::secrets::SecretStore;
 use belfry_net::session::backoff::Timing;
@@ -87,6 +89,23 @@ impl Desk {
 
     pub(crate) async fn ask(&self, query: Query) -> Answer {
         self.running.inputs.ask(query).await.unwrap()
+    }
+
+    /// Who is found by this text.
+    pub(crate) async fn people(&self, text: &str) -> Vec<User> {
+        self.running.inputs.people(SERVER, text.to_owned()).await.unwrap()
+    }
+
+    /// The next sound that is to be played.
+    pub(crate) async fn next_sound(&mut self) -> SoundChoice {
+        let reached = tokio::time::timeout(LIMIT, async {
+            loop {
+                if let Effect::PlaySound(play) = self.running.effects.recv().await.unwrap() {
+                    return play.sound;
+                }
+            }
+        });
+        reached.await.unwrap()
     }
 
     pub(crate) async fn page(&self) -> ServerSettings {

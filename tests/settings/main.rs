@@ -4,4 +4,5 @@
 mod account;
 mod channels;
 mod desk;
+mod people;
 mod receipts;

@@ -125,6 +125,13 @@ pub enum Query {
     },
     /// Forget everything in Activity.
     ClearActivity,
+    /// People of a server whom this text fits: a part of a name, from its beginning. Answered with [`Answer::People`].
+    FindPeople {
+        /// Which server.
+        server: ServerId,
+        /// What the person typed.
+        text: String,
+    },
     /// Pictures of these people, at most [`PictureOf::MOST`]. Answered when one of them is settled, or after a while.
     Pictures(Vec<PictureOf>),
 }
@@ -143,6 +150,24 @@ pub struct PictureOf {
 impl PictureOf {
     /// People in one question at most.
     pub const MOST: usize = 32;
+}
+
+/// Somebody who was looked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundPerson {
+    /// Who.
+    pub user: UserId,
+    /// First and last name; the username where there is none.
+    pub name: String,
+    /// Login name.
+    pub username: String,
+}
+
+impl FoundPerson {
+    /// People in one answer at most.
+    pub const MOST: usize = 20;
+    /// Letters that are looked for at most.
+    pub const LONGEST_TEXT: usize = 128;
 }
 
 /// How it stands with a picture.
@@ -242,6 +267,8 @@ pub enum Answer {
         /// How many rows.
         rows: u64,
     },
+    /// People who were looked for, at most [`FoundPerson::MOST`], as the server orders them.
+    People(Vec<FoundPerson>),
     /// Pictures, each with the person that was asked for.
     Pictures(Vec<(PictureOf, Picture)>),
     /// It did not work.

@@ -2,7 +2,7 @@
 
 mod settings;
 
-pub use settings::{busy_channels, channels, field, receipt, settings, sounds, trial};
+pub use settings::{busy_channels, channels, field, people, receipt, settings, sounds, trial};
 
 use belfry_core::activity::{ActivityRow, Decision, DecisionKind, TraceStep, Verdict};
 use belfry_core::badge::Badge;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use belfry_core::command::Command;
 use belfry_core::effect::{Difference, Effect};
 use belfry_core::event::{Connection, Event, Fetched};
-use belfry_core::ids::{ServerId, UserId};
+use belfry_core::ids::ServerId;
 use belfry_core::prefs::LocalPrefs;
 use belfry_core::problem::ProblemKind;
 use belfry_core::query::{Answer, Query};
@@ -22,7 +22,6 @@ use belfry_core::{Engine, Input};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock::Clock;
-use crate::http::HttpError;
 use crate::runtime::Earlier;
 use crate::session::task::{FromSession, ToSession, Told, not_connected};
 use crate::supervisor::Supervisor;
@@ -33,13 +32,12 @@ const BATCH: usize = 64;
 /// Effects that nobody took yet.
 const EFFECTS_WAITING: usize = 1024;
 
-/// A picture that is wanted.
+/// A question that only the session of a server can answer.
 #[derive(Debug)]
-pub(crate) struct AvatarWish {
+pub(crate) struct Wish {
     pub(crate) server: ServerId,
-    pub(crate) user: UserId,
-    pub(crate) version: i64,
-    pub(crate) answer: oneshot::Sender<Result<Option<Vec<u8>>, HttpError>>,
+    /// Holds the way back; without a session it is dropped, which its asker sees.
+    pub(crate) question: ToSession,
 }
 
 /// A question that only the engine can answer.
@@ -55,7 +53,7 @@ pub(crate) struct Queues {
     pub(crate) reports: mpsc::Receiver<FromSession>,
     pub(crate) commands: mpsc::Receiver<Command>,
     pub(crate) signals: mpsc::Receiver<Signal>,
-    pub(crate) avatars: mpsc::Receiver<AvatarWish>,
+    pub(crate) wishes: mpsc::Receiver<Wish>,
     pub(crate) questions: mpsc::Receiver<Asked>,
     pub(crate) effects: mpsc::Sender<Effect>,
     pub(crate) view: watch::Sender<Arc<View>>,
@@ -120,7 +118,9 @@ impl Driver {
                 }
                 Some(signal) = self.queues.signals.recv() => self.on_signal(signal),
                 Some(command) = self.queues.commands.recv() => self.on_command(command),
-                Some(wish) = self.queues.avatars.recv() => self.on_avatar(wish),
+                Some(Wish { server, question }) = self.queues.wishes.recv() => {
+                    self.supervisor.send(server, question).ok();
+                }
                 Some(Asked { query, answer }) = self.queues.questions.recv() => {
                     let now = self.clock.now();
                     // Nobody may wait for it any more.
@@ -223,12 +223,6 @@ impl Driver {
             | Signal::ProblemCleared(_) => {}
         }
         self.step(&now, Input::Signal(signal));
-    }
-
-    fn on_avatar(&mut self, wish: AvatarWish) {
-        let AvatarWish { server, user, version, answer } = wish;
-        // Without a session the answer is dropped, which its asker sees.
-        self.supervisor.send(server, ToSession::Avatar { user, version, answer }).ok();
     }
 
     /// Handles one report, and those that wait behind it.

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use belfry_core::event::User;
 use belfry_core::ids::{CallId, ChannelId, PostId, TeamId, UserId};
+use belfry_core::query::FoundPerson;
 use belfry_core::secret::Secret;
 use http::Method;
 use http::header::{
@@ -23,7 +25,7 @@ use url::Url;
 
 use crate::dial::Route;
 use crate::lenient;
-use crate::shapes;
+use crate::shapes::{self, UserShape};
 use crate::trouble::Trouble;
 
 use client::Client;
@@ -339,11 +341,9 @@ impl Rest {
     }
 
     /// Whether the session is alive: the signed-in person.
-    pub async fn me(&self) -> Result<belfry_core::event::User, HttpError> {
+    pub async fn me(&self) -> Result<User, HttpError> {
         let reply = self.read("/api/v4/users/me", Size::Ordinary).await?;
-        shapes::object::<shapes::UserShape>(&reply.body)
-            .and_then(shapes::UserShape::into_user)
-            .ok_or(HttpError::Malformed)
+        shapes::object::<UserShape>(&reply.body).and_then(UserShape::into_user).ok_or(HttpError::Malformed)
     }
 
     /// Lets the session last longer where the server does that for people who are there. Marks nothing (protocol §2.5), but
@@ -401,6 +401,18 @@ impl Rest {
             200 | 404 => Ok(None),
             _ => Err(reply.refusal(path_only(&path))),
         }
+    }
+
+    /// Active people of the server whom a text fits, at most [`FoundPerson::MOST`].
+    pub async fn people(&self, text: &str) -> Result<Vec<User>, HttpError> {
+        const PATH: &str = "/api/v4/users/search";
+        let body = serde_json::json!({ "term": text, "limit": FoundPerson::MOST }).to_string();
+        let reply = self.ask(PATH, body.as_bytes()).await?;
+        if reply.status != 200 {
+            return Err(reply.refusal(PATH));
+        }
+        let found = shapes::list::<UserShape>(&reply.body).items.into_iter().filter_map(UserShape::into_user);
+        Ok(found.filter(|user| user.delete_at == 0).take(FoundPerson::MOST).collect())
     }
 
     /// Ends the session on the server. Never for a personal access token (protocol §2.2).

@@ -56,5 +56,5 @@ mod tls;
 pub mod trouble;
 pub mod wire;
 
-pub use runtime::{AvatarError, Busy, Earlier, Inputs, Running, Setup, spawn};
+pub use runtime::{Busy, Earlier, Inputs, Running, Setup, WishError, spawn};
 pub use tls::install_crypto;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use belfry_core::command::Command;
 use belfry_core::effect::Effect;
+use belfry_core::event::User;
 use belfry_core::ids::{PostId, ServerId, UserId};
 use belfry_core::missed::Mark;
 use belfry_core::prefs::LocalPrefs;
@@ -18,16 +19,17 @@ use tokio::task::JoinHandle;
 
 use crate::clock::{self, Clock};
 use crate::dial::{Network, Routes};
-use crate::driver::{Asked, AvatarWish, Driver, Queues};
+use crate::driver::{Asked, Driver, Queues, Wish};
 use crate::http::HttpError;
 use crate::secrets::SecretStore;
 use crate::session::backoff::{Dice, Timing};
+use crate::session::task::ToSession;
 use crate::supervisor::{Means, Supervisor};
 
 const REPORTS: usize = 256;
 const COMMANDS: usize = 64;
 const SIGNALS: usize = 64;
-const AVATARS: usize = 16;
+const WISHES: usize = 16;
 const QUESTIONS: usize = 16;
 const EFFECTS: usize = 256;
 /// Sessions have two seconds; the rest is margin.
@@ -97,13 +99,13 @@ pub struct Running {
 #[error("Belfry is too busy to take that at the moment")]
 pub struct Busy;
 
-/// Why there is no picture of a user.
+/// Why a session did not answer.
 #[derive(Debug, Error)]
-pub enum AvatarError {
+pub enum WishError {
     /// There is no session with this server at present.
     #[error("there is no connection to the server")]
     NoSession,
-    /// The server did not give it.
+    /// The server did not say.
     #[error("{0}")]
     Http(#[from] HttpError),
 }
@@ -113,7 +115,7 @@ pub enum AvatarError {
 pub struct Inputs {
     commands: mpsc::Sender<Command>,
     signals: mpsc::Sender<Signal>,
-    avatars: mpsc::Sender<AvatarWish>,
+    wishes: mpsc::Sender<Wish>,
     questions: mpsc::Sender<Asked>,
 }
 
@@ -149,13 +151,26 @@ impl Inputs {
 
     /// A user's picture, undecoded and at most 8 MiB; `None` where the server has none. `version` is
     /// `User::last_picture_update`, so that caches on the way notice a new one.
-    pub async fn avatar(&self, server: ServerId, user: UserId, version: i64) -> Result<Option<Vec<u8>>, AvatarError> {
+    pub async fn avatar(&self, server: ServerId, user: UserId, version: i64) -> Result<Option<Vec<u8>>, WishError> {
+        self.wish(server, |answer| ToSession::Avatar { user, version, answer }).await
+    }
+
+    /// People of a server whose names begin with this text, as the server orders them.
+    pub async fn people(&self, server: ServerId, text: String) -> Result<Vec<User>, WishError> {
+        self.wish(server, |answer| ToSession::People { text, answer }).await
+    }
+
+    async fn wish<T>(
+        &self,
+        server: ServerId,
+        question: impl FnOnce(oneshot::Sender<Result<T, HttpError>>) -> ToSession,
+    ) -> Result<T, WishError> {
         let (answer, answered) = oneshot::channel();
-        let wish = AvatarWish { server, user, version, answer };
-        self.avatars.send(wish).await.map_err(|_ended| AvatarError::NoSession)?;
+        let wish = Wish { server, question: question(answer) };
+        self.wishes.send(wish).await.map_err(|_ended| WishError::NoSession)?;
         match answered.await {
             Ok(outcome) => Ok(outcome?),
-            Err(_dropped) => Err(AvatarError::NoSession),
+            Err(_dropped) => Err(WishError::NoSession),
         }
     }
 }
@@ -166,7 +181,7 @@ pub fn spawn(handle: &Handle, setup: Setup) -> Running {
     let (out, reports) = mpsc::channel(REPORTS);
     let (commands, command_queue) = mpsc::channel(COMMANDS);
     let (signals, signal_queue) = mpsc::channel(SIGNALS);
-    let (avatars, avatar_queue) = mpsc::channel(AVATARS);
+    let (wishes, wish_queue) = mpsc::channel(WISHES);
     let (questions, question_queue) = mpsc::channel(QUESTIONS);
     let (effect_queue, effects) = mpsc::channel(EFFECTS);
     let (view_queue, view) = watch::channel(Arc::new(View { prefs: prefs.clone(), ..View::default() }));
@@ -176,7 +191,7 @@ pub fn spawn(handle: &Handle, setup: Setup) -> Running {
         reports,
         commands: command_queue,
         signals: signal_queue,
-        avatars: avatar_queue,
+        wishes: wish_queue,
         questions: question_queue,
         effects: effect_queue,
         view: view_queue,
@@ -184,7 +199,7 @@ pub fn spawn(handle: &Handle, setup: Setup) -> Running {
     };
     let driver = Driver::new(prefs, clock, queues, supervisor);
     let task = handle.spawn(driver.run(surface, earlier));
-    Running { view, effects, inputs: Inputs { commands, signals, avatars, questions }, stop, task }
+    Running { view, effects, inputs: Inputs { commands, signals, wishes, questions }, stop, task }
 }
 
 impl Running {

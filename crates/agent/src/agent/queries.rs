@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
+use belfry_core::decide::Mode;
+use belfry_core::event::User;
+use belfry_core::ids::ServerId;
 use belfry_core::prefs::ServerPrefs;
-use belfry_core::query::{Answer, Query};
+use belfry_core::present::{bounded, display_name};
+use belfry_core::query::{Answer, FoundPerson, Query};
 use belfry_core::signal::Signal;
+use belfry_core::text;
 use belfry_core::view::View;
 use belfry_net::Inputs;
 use belfry_net::secrets::SecretStore;
@@ -66,10 +71,20 @@ impl Answers {
             Query::Settings(_) | Query::Channels { .. } | Query::Trial(_) | Query::Reconsider { .. } => {
                 self.inputs.ask(query).await.unwrap_or_else(|| failed("Belfry is too busy to answer"))
             }
+            Query::FindPeople { server, text } => self.find_people(server, &text).await,
             Query::SoundDevices => self.sound_devices().await,
             Query::ImportSound { path, name } => self.import_sound(path, name).await,
             Query::ExportActivity { filter, path } => self.export(filter, path).await,
             Query::ClearActivity => self.clear_activity().await,
+        }
+    }
+
+    /// `Query::FindPeople`
+    async fn find_people(&self, server: ServerId, text: &str) -> Answer {
+        let text: String = text.trim().chars().take(FoundPerson::LONGEST_TEXT).collect();
+        match self.inputs.people(server, text).await {
+            Ok(users) => Answer::People(users.iter().filter_map(found).collect()),
+            Err(error) => failed(&error.to_string()),
         }
     }
 
@@ -83,6 +98,12 @@ impl Answers {
     pub(super) fn entry(&self, fits: impl Fn(&ServerPrefs) -> bool) -> Option<ServerPrefs> {
         self.view.borrow().prefs.servers.iter().find(|server| fits(server)).cloned()
     }
+}
+
+fn found(user: &User) -> Option<FoundPerson> {
+    let name = |name: String| text::neutralize(&bounded(name, Mode::Ours)).into_owned();
+    let (full, username) = (name(display_name(user, "full_name")), name(user.username.clone()));
+    Some(FoundPerson { user: user.id?, name: full, username })
 }
 
 pub(super) fn failed(message: &str) -> Answer {

@@ -15,7 +15,7 @@ use belfry_core::ids::ServerId;
 use belfry_core::query::{Picture, PictureOf};
 use belfry_core::time::MonoTime;
 use belfry_core::view::{Health, View};
-use belfry_net::{AvatarError, Inputs, clock};
+use belfry_net::{Inputs, WishError, clock};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
@@ -172,11 +172,11 @@ impl Pictures {
                     put.map_err(|error| error.to_string())
                 }
                 Ok(None) => Err("the server has none".to_owned()),
-                Err(AvatarError::NoSession) => {
+                Err(WishError::NoSession) => {
                     state.fail(person, wanted.version, REST_WITHOUT_SESSION);
                     return;
                 }
-                Err(AvatarError::Http(error)) => Err(error.to_string()),
+                Err(WishError::Http(error)) => Err(error.to_string()),
             };
             match kept {
                 Ok(()) => {

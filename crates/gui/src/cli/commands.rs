@@ -136,6 +136,7 @@ fn ask_doctor(paths: &Paths) -> Result<Vec<DoctorLine>, ClientError> {
         | Answer::SoundImported { .. }
         | Answer::Exported { .. }
         | Answer::Pictures(_)
+        | Answer::People(_)
         | Answer::MfaWanted { .. } => Err(ClientError::Silent),
     }
 }

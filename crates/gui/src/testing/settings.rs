@@ -3,8 +3,9 @@
 use belfry_core::activity::{TraceStep, Verdict};
 use belfry_core::decide::reason::Reason;
 use belfry_core::event::{ChannelType, NotifyProps};
-use belfry_core::ids::{ChannelId, ServerId};
+use belfry_core::ids::{ChannelId, ServerId, UserId};
 use belfry_core::prefs::{OwnSound, SoundPrefs, SoundRule};
+use belfry_core::query::FoundPerson;
 use belfry_core::receipt::{StepState, TestReceipt, TestStep};
 use belfry_core::settings::channels::{ChannelDefaults, ChannelRow, ChannelsTable};
 use belfry_core::settings::{Editable, Field, Offers, ServerSettings, SettingKey};
@@ -173,6 +174,15 @@ pub fn receipt(success: bool) -> TestReceipt {
         (step, state)
     });
     TestReceipt { server: ServerId(1), steps: steps.collect(), over: true }
+}
+
+/// People who were looked for: one who writes directly, one who never did.
+pub fn people() -> Vec<FoundPerson> {
+    let people = [("rosa", "Rosa Almeida"), ("robin", "Robin Achterberg")];
+    let person = |(id, name): (&str, &str)| {
+        Some(FoundPerson { user: UserId::parse(id)?, name: name.to_owned(), username: id.to_owned() })
+    };
+    people.into_iter().filter_map(person).collect()
 }
 
 /// Two files of one's own, and two rules.

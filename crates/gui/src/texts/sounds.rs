@@ -53,6 +53,10 @@ pub const ADD_PARTICULAR: &str = "Add a channel or person…";
 pub const NO_PARTICULAR: &str = "Every channel and person sounds as its server is set";
 /// Name of the field.
 pub const FIND_PARTICULAR: &str = "Search for a channel or person";
+/// Above results.
+pub const FOUND_CHANNELS: &str = "Channels and direct messages";
+/// Above results.
+pub const FOUND_PEOPLE: &str = "People, wherever they write";
 /// Choice.
 pub const SILENT: &str = "No sound";
 
@@ -64,6 +68,18 @@ pub fn percent(value: u32) -> String {
 /// Name of the cross of a file.
 pub fn remove(name: &str) -> String {
     format!("Remove {name}")
+}
+
+/// Somebody in a list of results.
+pub fn found_person(name: &str, username: &str, server: &str) -> String {
+    let at = format!("@{username}");
+    let name = if name == username { at.clone() } else { format!("{name} ({at})") };
+    if server.is_empty() { name } else { format!("{name} · {server}") }
+}
+
+/// Where the sound of a person is heard.
+pub fn everywhere_on(server: &str) -> String {
+    format!("Everywhere on {server}")
 }
 
 /// Name of a server's row.

@@ -104,6 +104,7 @@ impl World {
                 DoctorLine { part: "Display".to_owned(), ok: true, detail: "X11, with a compositor".to_owned() },
                 DoctorLine { part: "Tray".to_owned(), ok: false, detail: "No tray answers".to_owned() },
             ]),
+            Query::FindPeople { .. } => Answer::People(testing::people()),
             _ => return None,
         })
     }

@@ -287,7 +287,7 @@ async fn the_end_says_goodbye_and_pictures_come_through_the_session() {
     let user = UserId::parse("u2").unwrap();
     let picture = world.running.inputs.avatar(SERVER, user, 7).await.unwrap();
     assert_eq!(picture.as_deref(), Some(b"picture".as_slice()));
-    assert!(matches!(world.running.inputs.avatar(ServerId(9), user, 7).await, Err(AvatarError::NoSession)));
+    assert!(matches!(world.running.inputs.avatar(ServerId(9), user, 7).await, Err(WishError::NoSession)));
     let World { server: _server, running } = world;
     let farewell = async {
         while let Some(Ok(message)) = socket.next().await {

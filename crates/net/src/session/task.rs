@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use belfry_core::effect::{Fetch, Write};
-use belfry_core::event::{Connection, Event, Fetched, Snapshot, Written};
+use belfry_core::event::{Connection, Event, Fetched, Snapshot, User, Written};
 use belfry_core::ids::{ServerId, UserId};
 use belfry_core::prefs::ServerPrefs;
 use belfry_core::problem::ProblemKind;
@@ -77,6 +77,13 @@ pub(crate) enum ToSession {
         version: i64,
         /// For whom.
         answer: oneshot::Sender<Result<Option<Vec<u8>>, HttpError>>,
+    },
+    /// People whom a text fits.
+    People {
+        /// The text.
+        text: String,
+        /// For whom.
+        answer: oneshot::Sender<Result<Vec<User>, HttpError>>,
     },
     /// The computer slept.
     Woke,
@@ -455,6 +462,16 @@ impl Session {
                     self.jobs.spawn(async move {
                         // Nobody may wait for it any more.
                         answer.send(rest.avatar(user, version).await).ok();
+                        Done::Nothing
+                    });
+                }
+            }
+            ToSession::People { text, answer } => {
+                if let Some(client) = &self.client {
+                    let rest = Arc::clone(&client.rest);
+                    self.jobs.spawn(async move {
+                        // As above.
+                        answer.send(rest.people(&text).await).ok();
                         Done::Nothing
                     });
                 }

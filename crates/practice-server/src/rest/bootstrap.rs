@@ -10,7 +10,7 @@ use super::auth::unchanged;
 use super::{Answer, Me, Reply, Req, own};
 use crate::error::Refused;
 use crate::ids::is_id;
-use crate::model::{Channel, Member, MemberWire};
+use crate::model::{Channel, Member, MemberWire, User};
 use crate::shared::Inner;
 use crate::state::State;
 use crate::wire::go_json;
@@ -19,6 +19,8 @@ use crate::wire::go_json;
 const MAX_PAGE: usize = 200;
 /// Only so many group messages are looked up; the rest is dropped without a word.
 const MAX_GROUP_CHANNELS: usize = 50;
+/// People of one search where nobody says how many.
+const SEARCH_LIMIT: usize = 100;
 
 pub(super) fn answer(inner: &mut Inner, req: &Req, me: &Me, segments: &[&str]) -> Option<Answer> {
     let state = &inner.state;
@@ -27,6 +29,7 @@ pub(super) fn answer(inner: &mut Inner, req: &Req, me: &Me, segments: &[&str]) -
         (&Method::GET, ["users", _]) => Err(Refused::url("user_id")),
         (&Method::GET, ["users", "username", name]) => state.find_user(name).and_then(|id| user(state, req, me, &id)),
         (&Method::POST, ["users", "ids"]) => users_by_ids(state, req),
+        (&Method::POST, ["users", "search"]) => search(state, req),
         (&Method::POST, ["users", "usernames"]) => req.ids("usernames").map(|names| {
             let found: Vec<Value> = state
                 .users
@@ -112,6 +115,29 @@ fn users_by_ids(state: &State, req: &Req) -> Answer {
     let ids: BTreeSet<String> = req.ids("user_ids")?.into_iter().collect();
     let found: Vec<Value> =
         ids.iter().filter_map(|id| state.users.get(id)).map(|u| u.json(false, state.version)).collect();
+    Ok(Reply::json(&found))
+}
+
+/// Everybody whose names begin with each of the words.
+fn search(state: &State, req: &Req) -> Answer {
+    let asked = req.object()?;
+    let term = asked.get("term").and_then(Value::as_str).unwrap_or_default().to_lowercase();
+    if term.is_empty() {
+        return Err(Refused::body("term"));
+    }
+    let limit = asked.get("limit").and_then(Value::as_u64).and_then(|limit| usize::try_from(limit).ok());
+    let fits = |user: &&User| {
+        let names = [&user.username, &user.first_name, &user.last_name, &user.nickname].map(|name| name.to_lowercase());
+        let begins = |word: &str| names.iter().any(|name| name.starts_with(word.trim_start_matches('@')));
+        user.delete_at == 0 && term.split_whitespace().all(begins)
+    };
+    let found: Vec<Value> = state
+        .users
+        .values()
+        .filter(fits)
+        .take(limit.unwrap_or(SEARCH_LIMIT))
+        .map(|user| user.json(false, state.version))
+        .collect();
     Ok(Reply::json(&found))
 }
 

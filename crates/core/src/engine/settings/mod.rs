@@ -40,6 +40,7 @@ impl Engine {
             | Query::ImportSound { .. }
             | Query::ExportActivity { .. }
             | Query::ClearActivity
+            | Query::FindPeople { .. }
             | Query::Pictures(_) => None,
         }
     }
