@@ -137,7 +137,7 @@ impl Palette {
 
     /// One step away from `color`: what hovering does to a fill.
     pub fn step(&self, color: Color32) -> Color32 {
-        color.lerp_to_gamma(self.text, if self.dark { 0.08 } else { 0.05 })
+        color.lerp_to_gamma(self.text, if self.dark { 0.07 } else { 0.045 })
     }
 
     /// One step for the accent, which goes towards its ink's opposite.
@@ -402,7 +402,18 @@ mod tests {
                 (palette.red, surface),
                 (palette.red, sunk),
                 (palette.green, palette.green_soft),
+                (palette.red, bg),
+                (palette.amber, bg),
+                // Under the pointer.
+                (palette.accent_ink, palette.step_accent()),
+                (palette.accent, palette.step(accent_soft)),
+                (palette.accent, palette.step(surface)),
+                (faint, palette.step(surface)),
+                (faint, palette.step(bg)),
             ];
+            for ground in [bg, surface, sunk, accent_soft].map(|ground| palette.step(ground)) {
+                pairs.extend([(text, ground), (dim, ground)]);
+            }
             for ground in [bg, surface, sunk, accent_soft] {
                 pairs.extend([(text, ground), (dim, ground), (faint, ground)]);
             }

@@ -153,7 +153,9 @@ pub fn tagged(text: &str, default: bool) -> String {
 
 /// The second line of a row: team and server, and why nothing can be changed.
 pub fn place(row: &ChannelRow, server: &str, read_only: Option<&str>) -> String {
-    [row.team.as_str(), server, read_only.unwrap_or_default()]
+    // A team often has its server's name.
+    let team = if row.team == server { "" } else { row.team.as_str() };
+    [team, server, read_only.unwrap_or_default()]
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
@@ -191,11 +193,8 @@ pub fn row_name(row: &ChannelRow, is: &Effective) -> String {
 
 /// A row in a list of results: name, team, server.
 pub fn found(row: &ChannelRow, server: &str) -> String {
-    [row.name.as_str(), row.team.as_str(), server]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join(" · ")
+    let team = if row.team == server { "" } else { row.team.as_str() };
+    [row.name.as_str(), team, server].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
 /// A channel with its team.

@@ -7,6 +7,9 @@ use super::focus_ring;
 use crate::icons::{Icon, SIZE};
 use crate::theme::{CONTROL_HEIGHT, Palette, RADIUS_CONTROL, Type};
 
+/// Left and right of a link's words, points.
+pub(super) const LINK_PADDING: f32 = 12.0;
+
 /// How much a button asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -57,7 +60,7 @@ impl Widget for Button<'_> {
         let Self { text, kind, name, disabled } = self;
         let enabled = disabled.is_none() && ui.is_enabled();
         let palette = Palette::of(ui);
-        let padding = if matches!(kind, Kind::Link) { 12.0 } else { 13.0 };
+        let padding = if matches!(kind, Kind::Link) { LINK_PADDING } else { 13.0 };
         let galley = ui.painter().layout_no_wrap(text.to_owned(), Type::SmallStrong.font(), egui::Color32::PLACEHOLDER);
         let size = vec2(galley.size().x + 2.0 * padding, CONTROL_HEIGHT);
         let (rect, response) = ui.allocate_exact_size(size, if enabled { Sense::click() } else { Sense::hover() });
@@ -70,7 +73,12 @@ impl Widget for Button<'_> {
                     (if hovered { palette.step_accent() } else { palette.accent }, palette.accent_ink, None)
                 }
                 Kind::Secondary | Kind::Danger => {
-                    let fill = if hovered { palette.step(palette.sunk) } else { palette.sunk };
+                    let fill = match (hovered, kind) {
+                        (false, _) => palette.sunk,
+                        // Red does not read on a darker step of it.
+                        (true, Kind::Danger) => palette.red_soft,
+                        (true, _) => palette.step(palette.sunk),
+                    };
                     let ink = match kind {
                         _ if !enabled => palette.faint,
                         Kind::Danger => palette.red,

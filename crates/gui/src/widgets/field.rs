@@ -138,9 +138,11 @@ pub fn text_area(ui: &mut Ui, text: &mut String, name: &str, hint: &str, rows: u
         .char_limit(16_383)
         .desired_width(inner.width())
         .desired_rows(rows);
-    let builder = egui::UiBuilder::new().max_rect(inner);
+    // The bar stands in the padding, not on the words.
+    let builder = egui::UiBuilder::new().max_rect(inner.with_max_x(rect.right() - 1.0));
     let shown = ui.scope_builder(builder, |ui| {
-        egui::ScrollArea::vertical().id_salt(name).max_height(inner.height()).show(ui, |ui| ui.add(edit)).inner
+        let area = egui::ScrollArea::vertical().id_salt(name).max_height(inner.height()).auto_shrink(false);
+        area.show(ui, |ui| ui.add(edit)).inner
     });
     let response = shown.inner.accessible_name(name);
     focus_ring(ui, &response, rect, RADIUS_CONTROL);

@@ -37,6 +37,28 @@ pub fn page_scroll<R>(ui: &mut Ui, id: &str, content: impl FnOnce(&mut Ui) -> R)
     .inner
 }
 
+/// The part of a dialog that scrolls where it has no room, at most `most` points high. Its bar stands in the dialog's
+/// padding, never on a field's edge.
+pub fn dialog_scroll<R>(ui: &mut Ui, id: &str, most: f32, content: impl FnOnce(&mut Ui) -> R) -> R {
+    // Rings of focused fields reach out of them.
+    const RING: f32 = 6.0;
+    const BAR: f32 = 18.0;
+    let width = ui.available_width();
+    let start = ui.cursor().min;
+    let rect = Rect::from_min_size(start, vec2(width, most));
+    let around = Rect::from_min_max(rect.min - vec2(RING, 0.0), rect.max + vec2(BAR, 0.0));
+    let mut child = ui.new_child(UiBuilder::new().max_rect(around).id_salt(id));
+    let area = ScrollArea::vertical().id_salt(id).max_height(most).auto_shrink([false, true]);
+    let shown = area.show(&mut child, |ui| {
+        let mut inner = ui.available_rect_before_wrap();
+        inner.min.x += RING;
+        inner.max.x = inner.min.x + width;
+        ui.scope_builder(UiBuilder::new().max_rect(inner), content).inner
+    });
+    ui.advance_cursor_after_rect(Rect::from_min_size(start, vec2(width, shown.inner_rect.height())));
+    shown.inner
+}
+
 /// A card with a title, and what stands at the right of it; `CARD_GAP` below it.
 pub fn titled_card<R>(
     ui: &mut Ui,
@@ -50,14 +72,14 @@ pub fn titled_card<R>(
     ui.scope_builder(builder, |ui| {
         let shown = card(ui).show(ui, |ui| {
             ui.set_min_width(ui.available_width());
-            // No higher than the title, unless buttons stand beside it.
-            let usual = std::mem::replace(&mut ui.spacing_mut().interact_size.y, 20.0);
-            let row = ui.horizontal(|ui| {
-                heading(ui, title, Type::CardTitle);
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| aside(ui));
-            });
-            debug_assert!(row.response.rect.height() < 40.0, "a title is one line");
-            ui.spacing_mut().interact_size.y = usual;
+            let row = Rect::from_min_size(ui.cursor().min, vec2(ui.available_width(), Type::CardTitle.line_height()));
+            let words =
+                ui.scope_builder(UiBuilder::new().max_rect(row), |ui| heading(ui, title, Type::CardTitle)).response;
+            // What stands beside the title comes and goes, and is higher: nothing below moves for it.
+            let beside =
+                Rect::from_x_y_ranges(words.rect.right() + 12.0..=row.right(), row.y_range()).expand2(vec2(0.0, 5.0));
+            let layout = Layout::right_to_left(Align::Center);
+            aside(&mut ui.new_child(UiBuilder::new().max_rect(beside).layout(layout).id_salt("aside")));
             if !sub.is_empty() {
                 ui.add_space(2.0);
                 label(ui, sub, Type::Body, palette.dim);

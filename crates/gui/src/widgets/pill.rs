@@ -25,7 +25,10 @@ fn pill_with(ui: &mut Ui, text: &str, name: &str, selected: bool, icon: Option<I
     let kind = if selected { Type::SmallStrong } else { Type::Small };
     let galley = ui.painter().layout_no_wrap(text.to_owned(), kind.font(), Color32::PLACEHOLDER);
     let room = if icon.is_some() { 16.0 } else { 0.0 };
-    let size = vec2(galley.size().x + 26.0 + room, HEIGHT);
+    // As wide as when it is chosen: choosing moves none of its neighbours.
+    let strong = ui.painter().layout_no_wrap(text.to_owned(), Type::SmallStrong.font(), Color32::PLACEHOLDER);
+    let width = if icon.is_some() { galley.size().x } else { strong.size().x };
+    let size = vec2(width + 26.0 + room, HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| match icon {
         None => WidgetInfo::selected(Role::Button, ui.is_enabled(), selected, name),
@@ -39,8 +42,8 @@ fn pill_with(ui: &mut Ui, text: &str, name: &str, selected: bool, icon: Option<I
         if !selected {
             ui.painter().rect_stroke(rect, radius, palette.border(), StrokeKind::Inside);
         }
-        let height = galley.size().y;
-        ui.painter().galley(Pos2::new(rect.left() + 13.0, rect.center().y - height / 2.0), galley, ink);
+        let left = rect.left() + (rect.width() - room - galley.size().x) / 2.0;
+        ui.painter().galley(Pos2::new(left, rect.center().y - galley.size().y / 2.0), galley, ink);
         if let Some(icon) = icon {
             icon.paint(ui.painter(), Pos2::new(rect.right() - 17.0, rect.center().y), ink);
         }

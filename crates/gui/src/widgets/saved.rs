@@ -2,6 +2,7 @@
 
 use egui::{Align, CornerRadius, Frame, Layout, Margin, Rect, Sense, Ui, UiBuilder, pos2, vec2};
 
+use super::button::LINK_PADDING;
 use super::{Button, Kind, label, progress};
 use crate::texts::{self, Tone, notifications as words};
 use crate::theme::{CONTROL_HEIGHT, Palette, RADIUS_CONTROL, Type};
@@ -30,10 +31,16 @@ pub enum Wish {
     Cancel,
 }
 
+/// In a layout from the right: the words of the link that comes first end where everything else does.
+pub fn flush_link(ui: &mut Ui) {
+    ui.add_space(-LINK_PADDING);
+}
+
 /// The line at the right of a card's title. Call it in a layout from the right.
 pub fn saved_line(ui: &mut Ui, saved: Saved<'_>) -> Option<Wish> {
     let palette = Palette::of(ui);
     ui.spacing_mut().item_spacing.x = 4.0;
+    flush_link(ui);
     match saved {
         Saved::Unchanged => None,
         Saved::Saving(since) => {

@@ -1,12 +1,19 @@
 //! A select: a framed button that says what is chosen and opens the list of what else there is.
 
 use egui::accesskit::Role;
-use egui::{CornerRadius, EventFilter, Key, Modifiers, Popup, Pos2, Response, Sense, StrokeKind, Ui, WidgetInfo, vec2};
+use egui::{
+    CornerRadius, EventFilter, Key, Modifiers, Popup, PopupCloseBehavior, Pos2, Response, Sense, StrokeKind, Ui,
+    WidgetInfo, vec2,
+};
 
 use super::focus_ring;
+use super::list::{ListSize, drop_list};
 use super::text::{Line, galley};
 use crate::icons::Icon;
 use crate::theme::{CONTROL_HEIGHT, Palette, RADIUS_CONTROL, Type};
+
+/// Height of a line of an opened list, points.
+pub const MENU_ITEM: f32 = 28.0;
 
 /// The framed button; `name` says what is chosen with it.
 pub fn select_button(ui: &mut Ui, name: &str, shown: &str, width: f32) -> Response {
@@ -42,7 +49,7 @@ pub fn menu_item(ui: &mut Ui, text: &str, selected: bool) -> Response {
 /// The same, so many points wide: something stands beside it.
 pub fn menu_item_in(ui: &mut Ui, text: &str, selected: bool, width: f32) -> Response {
     let palette = Palette::of(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(width, 28.0), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(vec2(width, MENU_ITEM), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::MenuItemRadio, ui.is_enabled(), selected, text));
     if ui.is_rect_visible(rect) {
         let fill = if selected { palette.accent_soft } else { palette.surface };
@@ -75,16 +82,14 @@ pub fn select<T: Copy + PartialEq>(
         let next = position.map_or(0, |index| index.saturating_add_signed(step).min(last));
         choices.get(next).map(|(value, _)| *value)
     });
-    Popup::menu(&button).accessible_name(name).show(|ui| {
-        ui.set_width((width - 12.0).max(120.0));
-        egui::ScrollArea::vertical().max_height(300.0).show(ui, |ui| {
-            for (value, text) in choices {
-                if menu_item(ui, text, chosen == Some(*value)).clicked() {
-                    wanted = Some(*value);
-                    ui.close();
-                }
+    let size = ListSize { width: (width - 12.0).max(120.0), height: MENU_ITEM * choices.len() as f32 };
+    drop_list(&button, name, size, PopupCloseBehavior::default(), |ui| {
+        for (value, text) in choices {
+            if menu_item(ui, text, chosen == Some(*value)).clicked() {
+                wanted = Some(*value);
+                ui.close();
             }
-        });
+        }
     });
     wanted.filter(|value| chosen != Some(*value))
 }

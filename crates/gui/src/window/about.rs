@@ -245,7 +245,9 @@ fn licences(ui: &mut Ui, state: &mut AboutState) {
             ui.add_space(10.0);
             let lines: Vec<&str> = PACKAGES.lines().collect();
             ui.spacing_mut().item_spacing.y = 0.0;
-            let area = egui::ScrollArea::vertical().id_salt("packages").max_height(LINE * 12.0).auto_shrink(false);
+            let height = LINE * 12.0;
+            let area = egui::ScrollArea::vertical().id_salt("packages").max_height(height).min_scrolled_height(height);
+            let area = area.auto_shrink(false);
             area.show_rows(ui, LINE, count, |ui, range| {
                 for line in lines.get(range).unwrap_or_default() {
                     let (package, licence) = line.split_once('|').unwrap_or((line, ""));

@@ -7,7 +7,7 @@ use belfry_core::ids::ServerId;
 use belfry_core::query::{Answer, PictureOf, Query};
 use belfry_core::view::ServerView;
 use egui::accesskit::Role;
-use egui::{CornerRadius, Popup, Rect, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{CornerRadius, Popup, PopupCloseBehavior, Rect, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::why;
 use crate::bridge::QueryId;
@@ -16,7 +16,7 @@ use crate::outbox::Outbox;
 use crate::pictures::Pictures;
 use crate::texts::{self, Tone};
 use crate::theme::{CARD_GAP, Palette, RADIUS_CARD, Type};
-use crate::widgets::{self, Button, Kind, Line, TextField};
+use crate::widgets::{self, Button, Kind, Line, ListSize, TextField};
 
 /// Height of a row with its separator, points.
 const ROW: f32 = 59.0;
@@ -375,8 +375,8 @@ pub(super) fn server_menu(ui: &mut Ui, servers: &[ServerView], chosen: &mut Opti
     let text = current.map_or(texts::ALL_SERVERS, |server| server.name.as_str());
     let name = texts::listed(&[texts::SERVER_FILTER, text]);
     let button = widgets::drop_down(ui, text, &name, current.is_some());
-    Popup::menu(&button).accessible_name(texts::SERVER_FILTER).show(|ui| {
-        ui.set_width(200.0);
+    let size = ListSize { width: 200.0, height: widgets::MENU_ITEM * (servers.len() + 1) as f32 };
+    widgets::drop_list(&button, texts::SERVER_FILTER, size, PopupCloseBehavior::default(), |ui| {
         let mut choice = |ui: &mut Ui, text: &str, value: Option<ServerId>| {
             if widgets::menu_item(ui, text, *chosen == value).clicked() {
                 *chosen = value;
@@ -384,11 +384,9 @@ pub(super) fn server_menu(ui: &mut Ui, servers: &[ServerView], chosen: &mut Opti
             }
         };
         choice(ui, texts::ALL_SERVERS, None);
-        ScrollArea::vertical().max_height(300.0).show(ui, |ui| {
-            for server in servers {
-                choice(ui, &server.name, Some(server.id));
-            }
-        });
+        for server in servers {
+            choice(ui, &server.name, Some(server.id));
+        }
     });
 }
 
@@ -411,7 +409,10 @@ fn list(
     ui.scope_builder(egui::UiBuilder::new().max_rect(outer.shrink(1.0)), |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         let count = state.rows.len();
-        let area = ScrollArea::vertical().id_salt("rows").auto_shrink(false).max_height(height - 2.0);
+        // The bar begins and ends within the round corners.
+        let bar = outer.shrink2(vec2(1.0, f32::from(RADIUS_CARD)));
+        let area = ScrollArea::vertical().id_salt("rows").auto_shrink(false).scroll_bar_rect(bar);
+        let area = area.max_height(height - 2.0);
         area.show_rows(ui, ROW, count, |ui, range| {
             reached_end = range.end + 20 >= count;
             for index in range {

@@ -1,6 +1,6 @@
 //! The search over all settings: a word leads to the setting on its page, which is then scrolled into sight and marked.
 
-use egui::{Id, Key, Modifiers, ScrollArea, Stroke, StrokeKind, Ui, vec2};
+use egui::{Id, Key, Modifiers, Stroke, StrokeKind, Ui, vec2};
 
 use super::Page;
 use crate::texts::{
@@ -180,7 +180,7 @@ pub(super) fn ui(ui: &Ui, state: &mut FindState) -> Option<Page> {
             widgets::label(ui, words::NOTHING, Type::Body, palette.dim);
         }
         let height = (ui.available_height() - 60.0).clamp(120.0, 320.0);
-        ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+        widgets::dialog_scroll(ui, "results", height, |ui| {
             for (index, (spot, page, section, title, _)) in results.iter().enumerate() {
                 let place = if section == title { page.title().to_owned() } else { texts::path(page.title(), section) };
                 let response = result(ui, title, &place, index == state.cursor);

@@ -351,6 +351,7 @@ fn undo_of_local(ui: &mut Ui, top: egui::Pos2, state: &mut WindowState) {
     let corner = Rect::from_min_size(top, vec2(ui.available_width(), 30.0));
     let layout = Layout::right_to_left(Align::Center);
     let mut corner = ui.new_child(UiBuilder::new().max_rect(corner).layout(layout).id_salt("undo"));
+    widgets::flush_link(&mut corner);
     if corner.add(Button::new(texts::notifications::UNDO, Kind::Link)).clicked() {
         state.undo_wanted = true;
     }

@@ -129,7 +129,8 @@ fn status(ui: &mut Ui, server: &ServerView) -> bool {
     if ui.is_rect_visible(rect) {
         let tile = rect.shrink2(vec2(12.0, 2.0));
         if response.hovered() {
-            ui.painter().rect_filled(tile, CornerRadius::same(RADIUS_CONTROL), palette.step(palette.sunk));
+            // Amber and red read on it too.
+            ui.painter().rect_filled(tile, CornerRadius::same(RADIUS_CONTROL), palette.bg);
         }
         icons::dot(ui.painter(), pos2(rect.left() + 26.0, rect.center().y), color);
         let line = |text, kind, color, width| Line { text, kind, color, width, rows: 1 };

@@ -50,7 +50,7 @@ pub(super) fn ui(ui: &Ui) -> bool {
         widgets::label(ui, words::SHORTCUTS, Type::DialogTitle, palette.text);
         ui.add_space(8.0);
         let height = (ui.available_height() - 60.0).max(160.0);
-        egui::ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+        widgets::dialog_scroll(ui, "keys", height, |ui| {
             for (keys, does) in words::KEYS {
                 ui.horizontal_top(|ui| {
                     ui.spacing_mut().item_spacing.x = 12.0;

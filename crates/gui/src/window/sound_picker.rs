@@ -3,12 +3,12 @@
 use belfry_core::command::Command;
 use belfry_core::sound::SoundChoice;
 use egui::accesskit::Role;
-use egui::{CornerRadius, Popup, PopupCloseBehavior, Pos2, Response, Sense, StrokeKind, Ui, WidgetInfo, vec2};
+use egui::{CornerRadius, PopupCloseBehavior, Pos2, Response, Sense, StrokeKind, Ui, WidgetInfo, vec2};
 
 use crate::icons::Icon;
 use crate::texts::notifications as words;
 use crate::theme::{CONTROL_HEIGHT, Palette, RADIUS_CONTROL, Type};
-use crate::widgets;
+use crate::widgets::{self, ListSize};
 
 /// A sound that can be chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ impl Offer {
 
 /// Width of the select, points.
 const WIDTH: f32 = 130.0;
+/// What the button of a row takes of the list's width, points.
+pub(super) const LISTEN: f32 = 32.0;
 
 /// Draws the select and the button; returns the value that the person wants instead, and what is to be heard.
 pub(super) fn ui(
@@ -48,23 +50,21 @@ pub(super) fn ui(
         let last = offers.len().saturating_sub(1);
         offers.get(position.map_or(0, |index| index.saturating_add_signed(step)).min(last))
     });
-    let popup = Popup::menu(&button).accessible_name(name).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
-    popup.show(|ui| {
-        ui.set_width(210.0);
-        egui::ScrollArea::vertical().max_height(280.0).show(ui, |ui| {
-            for offer in offers {
-                ui.horizontal(|ui| {
-                    ui.spacing_mut().item_spacing.x = 4.0;
-                    if widgets::menu_item_in(ui, &offer.text, offer.value == chosen, 172.0).clicked() {
-                        wanted = Some(offer);
-                        ui.close();
-                    }
-                    if let Some(sound) = offer.sound {
-                        commands.extend(listen(ui, &offer.text, sound, previewing, Shape::Icon));
-                    }
-                });
-            }
-        });
+    let size = ListSize { width: 214.0, height: widgets::MENU_ITEM * offers.len() as f32 };
+    widgets::drop_list(&button, name, size, PopupCloseBehavior::CloseOnClickOutside, |ui| {
+        for offer in offers {
+            ui.horizontal(|ui| {
+                ui.spacing_mut().item_spacing.x = 4.0;
+                let width = ui.available_width() - LISTEN;
+                if widgets::menu_item_in(ui, &offer.text, offer.value == chosen, width).clicked() {
+                    wanted = Some(offer);
+                    ui.close();
+                }
+                if let Some(sound) = offer.sound {
+                    commands.extend(listen(ui, &offer.text, sound, previewing, Shape::Icon));
+                }
+            });
+        }
     });
     let wanted = wanted.filter(|offer| offer.value != chosen);
     // Choosing plays it, as the official page does.
@@ -101,14 +101,23 @@ pub(super) fn listen(
     response.clicked().then_some(if plays { Command::StopSound } else { Command::PreviewSound(sound) })
 }
 
+/// What the picker takes of a row, with the space before it and between its parts, points.
+pub(super) fn room(ui: &Ui) -> f32 {
+    2.0 * ui.spacing().item_spacing.x + WIDTH + button_width(ui)
+}
+
+/// As wide as the longer word, so that nothing moves when it begins.
+fn button_width(ui: &Ui) -> f32 {
+    let ink = Palette::of(ui).text;
+    ui.painter().layout_no_wrap(words::PREVIEW.to_owned(), Type::SmallStrong.font(), ink).size().x + 40.0
+}
+
 fn button(ui: &mut Ui, icon: Icon, word: &str, name: &str, shape: Shape) -> Response {
     let palette = Palette::of(ui);
     let ink = if ui.is_enabled() { palette.text } else { palette.faint };
     let galley = ui.painter().layout_no_wrap(word.to_owned(), Type::SmallStrong.font(), ink);
-    // As wide as the longer word, so that nothing moves when it begins.
-    let widest = ui.painter().layout_no_wrap(words::PREVIEW.to_owned(), Type::SmallStrong.font(), ink).size().x;
     let size = match shape {
-        Shape::Words => vec2(widest + 40.0, CONTROL_HEIGHT),
+        Shape::Words => vec2(button_width(ui), CONTROL_HEIGHT),
         Shape::Icon => vec2(28.0, 28.0),
     };
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());

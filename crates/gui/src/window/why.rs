@@ -125,7 +125,8 @@ pub(super) fn ui(
         });
         // A long trace scrolls: the buttons below it must stay in reach.
         let most = 24.0 * 8.0;
-        ScrollArea::vertical().id_salt(("trace", row.row)).max_height(most).auto_shrink([false, true]).show(ui, |ui| {
+        let area = ScrollArea::vertical().id_salt(("trace", row.row)).max_height(most).min_scrolled_height(most);
+        area.auto_shrink([false, true]).show(ui, |ui| {
             trace(ui, &decision.trace);
         });
         ui.add_space(8.0);
@@ -181,6 +182,12 @@ fn buttons(
             (false, None) => decision.sentence.clone(),
         };
         if !words.is_empty() {
+            // Beside the buttons where it fits as a whole, else below them as a whole.
+            let line =
+                widgets::Line { text: &words, kind: Type::Body, color: palette.dim, width: f32::INFINITY, rows: 1 };
+            if widgets::galley(ui.painter(), line).size().x > ui.available_size_before_wrap().x {
+                ui.end_row();
+            }
             ui.add(egui::Label::new(Type::Body.rich(words, palette.dim)).wrap());
         }
     });

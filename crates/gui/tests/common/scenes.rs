@@ -1,4 +1,5 @@
 //! Every page as a picture.
+#![allow(dead_code, reason = "each test program uses its part")]
 #![allow(clippy::indexing_slicing, clippy::assigning_clones, clippy::unwrap_used, reason = "made-up worlds")]
 
 use belfry_core::ids::ServerId;
@@ -74,6 +75,20 @@ fn try_it(harness: &mut Window) {
     common::write(harness, "A message", "Starting the deploy now");
     press(harness, "Why?");
     scroll(harness, 3000.0);
+}
+
+fn person(harness: &mut Window) {
+    scroll(harness, 3000.0);
+    press(harness, "Add a channel or person…");
+    common::write(harness, "Search for a channel or person", "ro");
+    scroll(harness, 3000.0);
+}
+
+/// The list of the lowest picker in a small window.
+fn low_list(harness: &mut Window) {
+    let picker = harness.get_by_label("Messages, Lumen Labs, which").rect();
+    scroll(harness, picker.bottom() - 500.0);
+    press(harness, "Messages, Lumen Labs, which");
 }
 
 fn trouble() -> World {
@@ -161,6 +176,7 @@ pub(crate) const ALL: &[Scene] = &[
         world: || page(Page::Notifications),
         then: |h| press(h, "Message notification sound, which"),
     },
+    Scene { name: "sounds-person", size: WIDE, world: || page(Page::Sounds), then: person },
     Scene { name: "servers", size: WIDE, world: || page(Page::Servers), then: nothing },
     Scene {
         name: "servers-unread",
@@ -235,9 +251,32 @@ pub(crate) const ALL: &[Scene] = &[
     Scene { name: "small-notifications", size: SMALL, world: thirty, then: nothing },
     Scene { name: "small-channels", size: SMALL, world: || page(Page::Channels), then: nothing },
     Scene { name: "small-sounds", size: SMALL, world: || page(Page::Sounds), then: |h| scroll(h, 260.0) },
+    Scene { name: "small-sounds-list", size: SMALL, world: || page(Page::Sounds), then: low_list },
+    Scene {
+        name: "small-connection",
+        size: SMALL,
+        world: || page(Page::Servers),
+        then: |h| {
+            options(h);
+            h.hover_at(egui::pos2(400.0, 300.0));
+            h.run_steps(12);
+        },
+    },
     Scene { name: "small-desktop", size: SMALL, world: || page(Page::Desktop), then: nothing },
     Scene { name: "small-servers", size: SMALL, world: || page(Page::Servers), then: nothing },
 ];
+
+impl Scene {
+    /// Its window, before anything happens in it.
+    pub(crate) fn world(&self) -> World {
+        (self.world)()
+    }
+
+    /// How one gets there.
+    pub(crate) fn goes_on(&self, harness: &mut Window) {
+        (self.then)(harness);
+    }
+}
 
 /// What it looks like.
 pub(crate) fn picture(scene: &Scene, theme: Theme, pixels_per_point: f32) -> RgbaImage {

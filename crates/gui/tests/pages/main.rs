@@ -3,10 +3,13 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/scenes.rs"]
+mod scenes;
 
 mod about;
 mod activity;
 mod channels;
+mod contrast;
 mod desktop;
 mod notifications;
 mod servers;

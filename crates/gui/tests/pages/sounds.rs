@@ -1,7 +1,7 @@
 //! The Sounds page.
 
 use belfry_core::command::Command;
-use belfry_core::ids::ServerId;
+use belfry_core::ids::{ServerId, UserId};
 use belfry_core::prefs::LocalPrefs;
 use belfry_core::query::{Answer, Query};
 use belfry_core::sound::{MessageSound, SoundChoice};
@@ -100,4 +100,83 @@ fn a_channel_gets_a_sound_of_its_own_and_loses_it() {
     );
     let commands = click(&mut harness, "Remove Rosa Almeida");
     assert!(!prefs(&commands).sound.rules.iter().any(|rule| rule.title == "Rosa Almeida"));
+}
+
+#[test]
+fn somebody_who_never_wrote_gets_a_sound_wherever_they_write() {
+    let mut harness = page();
+    click(&mut harness, "Add a channel or person…");
+    focus(&mut harness, Role::TextInput, "Search for a channel or person");
+    harness.get_by_role_and_label(Role::TextInput, "Search for a channel or person").type_text("rob");
+    harness.run_steps(2);
+    let asked: Vec<Query> = harness.state_mut().queries().into_iter().map(|(_, query)| query).collect();
+    assert!(asked.contains(&Query::FindPeople { server: ServerId(1), text: "rob".to_owned() }), "{asked:?}");
+    assert!(
+        !asked.iter().any(|query| matches!(query, Query::FindPeople { server: ServerId(2), .. })),
+        "a server that is signed out is not asked"
+    );
+    let mut harness = page();
+    click(&mut harness, "Add a channel or person…");
+    write(&mut harness, "Search for a channel or person", "rob");
+    let commands = click(&mut harness, "Robin Achterberg (@robin) · Northwind");
+    let rule = prefs(&commands).sound.rules.pop().unwrap();
+    assert_eq!((rule.server, rule.channel, rule.person), (ServerId(1), None, UserId::parse("robin")));
+    assert_eq!((rule.title.as_str(), rule.sound.as_str()), ("Robin Achterberg (@robin)", "Bing"));
+}
+
+#[test]
+fn without_a_connection_there_are_still_the_channels() {
+    let mut harness = page();
+    click(&mut harness, "Add a channel or person…");
+    focus(&mut harness, Role::TextInput, "Search for a channel or person");
+    harness.get_by_role_and_label(Role::TextInput, "Search for a channel or person").type_text("off");
+    harness.run_steps(2);
+    for (id, query) in harness.state_mut().queries() {
+        let answer = match query {
+            Query::Channels { .. } => Answer::Channels(Box::new(testing::channels())),
+            _ => Answer::Failed { message: "There is no connection to the server".to_owned() },
+        };
+        harness.state_mut().state.on_answer(id, answer);
+    }
+    settle(&mut harness);
+    harness.get_by_label("Off topic · Platform · Northwind");
+}
+
+#[test]
+fn a_list_near_the_edge_of_a_small_window_is_whole() {
+    for bottom in [460.0, 500.0, 515.0] {
+        let mut world = world(testing::view());
+        world.view.prefs.sound = testing::sounds();
+        world.state.page = Page::Sounds;
+        let mut harness = built(world, Vec2::new(720.0, 520.0), 1.0, egui::Theme::Light, &Raster::default());
+        settle(&mut harness);
+        let picker = harness.get_by_role_and_label(Role::ComboBox, "Messages, Northwind, which").rect();
+        scroll_by(&mut harness, picker.bottom() - bottom);
+        click_role(&mut harness, Role::ComboBox, "Messages, Northwind, which");
+        let rows: Vec<egui::Rect> = harness.query_all_by_role(Role::MenuItemRadio).map(|row| row.rect()).collect();
+        assert!(rows.len() >= 8, "every sound is in the list");
+        let picker = harness.get_by_role_and_label(Role::ComboBox, "Messages, Northwind, which").rect();
+        let first = rows.first().unwrap();
+        assert!(first.top() >= 0.0 && first.bottom() <= 520.0, "{first:?}");
+        assert!(!first.intersects(picker), "the list hides its own button");
+        // The last one is reached by scrolling, and then whole.
+        harness.query_all_by_role(Role::MenuItemRadio).last().unwrap().scroll_to_me();
+        settle(&mut harness);
+        let last = harness.query_all_by_role(Role::MenuItemRadio).last().unwrap().rect();
+        assert!(last.top() >= 0.0 && last.bottom() <= 520.0, "{last:?}");
+    }
+}
+
+fn scroll_by(harness: &mut Window, by: f32) {
+    harness.hover_at(egui::pos2(450.0, 300.0));
+    harness.run_steps(1);
+    harness.event(egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        source: egui::MouseWheelSource::Wheel,
+        delta: Vec2::new(0.0, -by),
+        phase: egui::TouchPhase::Move,
+        modifiers: egui::Modifiers::NONE,
+    });
+    harness.run_steps(16);
+    settle(harness);
 }

@@ -93,7 +93,9 @@ fn nothing_on_any_page_is_wider_than_a_small_window() {
         settle(&mut harness);
         for role in [Role::Button, Role::CheckBox, Role::ComboBox, Role::Switch, Role::RadioButton, Role::TextInput] {
             for node in harness.query_all_by_role(role) {
-                assert!(node.rect().right() <= 720.0, "{page:?}: {role:?} {:?}", node.rect());
+                // What does not fit would widen its card; on that page everything is in cards.
+                let padding = if page == Page::Sounds { 28.0 + 16.0 } else { 28.0 };
+                assert!(node.rect().right() <= 720.5 - padding, "{page:?}: {role:?} {:?}", node.rect());
             }
         }
     }

@@ -2,12 +2,12 @@
 
 use belfry_core::settings::channels::{ChannelEdit, ChannelRef};
 use belfry_core::sound::MessageSound;
-use egui::{CornerRadius, Frame, Margin, Popup, Ui, vec2};
+use egui::{CornerRadius, Frame, Margin, PopupCloseBehavior, Ui, vec2};
 
 use super::ChannelsState;
 use crate::texts::channels as words;
 use crate::theme::{Palette, RADIUS_CONTROL, Type};
-use crate::widgets::{self, Button, Kind};
+use crate::widgets::{self, Button, Kind, ListSize};
 
 /// What is to be changed, where.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ pub(super) fn strip(ui: &mut Ui, state: &mut ChannelsState, first: ChannelRef) -
 fn menus(ui: &mut Ui, wanted: &mut Option<ChannelEdit>) {
     let levels =
         ["all", "mention", "none"].map(|level| (words::level(level, false), ChannelEdit::Level(level.to_owned())));
-    menu(ui, words::SET_LEVEL, 330.0, &levels, wanted);
+    menu(ui, words::SET_LEVEL, 390.0, &levels, wanted);
     let mut sounds = vec![
         (words::SOUND_OFF.to_owned(), ChannelEdit::Sound(false)),
         (words::SOUND_ON.to_owned(), ChannelEdit::Sound(true)),
@@ -76,8 +76,8 @@ fn menus(ui: &mut Ui, wanted: &mut Option<ChannelEdit>) {
 
 fn menu(ui: &mut Ui, name: &str, width: f32, choices: &[(String, ChannelEdit)], wanted: &mut Option<ChannelEdit>) {
     let button = ui.add(Button::new(name, Kind::Secondary));
-    Popup::menu(&button).accessible_name(name).show(|ui| {
-        ui.set_width(width);
+    let size = ListSize { width, height: widgets::MENU_ITEM * choices.len() as f32 };
+    widgets::drop_list(&button, name, size, PopupCloseBehavior::default(), |ui| {
         for (text, edit) in choices {
             if widgets::menu_item(ui, text, false).clicked() {
                 *wanted = Some(edit.clone());

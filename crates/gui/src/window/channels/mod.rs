@@ -270,6 +270,7 @@ fn undo_line(ui: &mut Ui, top: egui::Pos2, undo: u32, out: &mut Outbox) {
     let corner = Rect::from_min_size(top, vec2(ui.available_width(), 30.0));
     let layout = Layout::right_to_left(Align::Center);
     let mut corner = ui.new_child(UiBuilder::new().max_rect(corner).layout(layout).id_salt("undo"));
+    widgets::flush_link(&mut corner);
     if corner.add(Button::new(notifications::UNDO, Kind::Link)).clicked() {
         out.command(Command::UndoChannels);
     }
@@ -358,7 +359,10 @@ fn table(
     ui.scope_builder(builder, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         let count = state.order.len();
-        let mut area = ScrollArea::vertical().id_salt("rows").auto_shrink(false).max_height(height - 2.0);
+        // The bar begins and ends within the round corners.
+        let bar = outer.shrink2(vec2(1.0, f32::from(RADIUS_CARD)));
+        let area = ScrollArea::vertical().id_salt("rows").auto_shrink(false).scroll_bar_rect(bar);
+        let mut area = area.max_height(height - 2.0);
         let found = state.reveal.take().and_then(|place| state.order.iter().position(|other| *other == place));
         if let Some(index) = found {
             let middle = columns.height() * index as f32 - height / 2.0 + columns.height();

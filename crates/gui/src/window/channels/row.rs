@@ -5,12 +5,14 @@ use belfry_core::event::ChannelType;
 use belfry_core::settings::channels::{ChannelDefaults, ChannelEdit, ChannelRef, ChannelRow};
 use belfry_core::sound::{MessageSound, SoundChoice};
 use egui::accesskit::Role;
-use egui::{CornerRadius, EventFilter, Id, Popup, Pos2, Rect, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use egui::{
+    CornerRadius, EventFilter, Id, PopupCloseBehavior, Pos2, Rect, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+};
 
 use crate::icons::Icon;
 use crate::texts::channels as words;
 use crate::theme::{Palette, RADIUS_CARD, Type};
-use crate::widgets::{self, Line, Tick};
+use crate::widgets::{self, Line, ListSize, Tick};
 use crate::window::sound_picker::{self, Shape};
 
 /// Where the cells are.
@@ -50,35 +52,35 @@ impl Columns {
 
     pub(super) fn level(self, rect: Rect) -> Rect {
         if self.two_lines {
-            return Rect::from_min_size(pos2(rect.left() + 40.0, Self::second(rect).top()), vec2(118.0, 40.0));
+            return Rect::from_min_size(pos2(rect.left() + 40.0, Self::second(rect).top()), vec2(136.0, 40.0));
         }
         Self::cell(rect, 462.0, 132.0)
     }
 
     pub(super) fn sound(self, rect: Rect) -> Rect {
         if self.two_lines {
-            return Rect::from_min_size(pos2(rect.left() + 164.0, Self::second(rect).top()), vec2(100.0, 40.0));
+            return Rect::from_min_size(pos2(rect.left() + 178.0, Self::second(rect).top()), vec2(100.0, 40.0));
         }
         Self::cell(rect, 320.0, 104.0)
     }
 
     pub(super) fn muted(self, rect: Rect) -> Rect {
         if self.two_lines {
-            return Rect::from_min_size(pos2(rect.left() + 274.0, Self::second(rect).top()), vec2(56.0, 40.0));
+            return Rect::from_min_size(pos2(rect.left() + 290.0, Self::second(rect).top()), vec2(56.0, 40.0));
         }
         Self::cell(rect, 204.0, 48.0)
     }
 
     pub(super) fn threads(self, rect: Rect) -> Rect {
         if self.two_lines {
-            return Rect::from_min_size(pos2(rect.left() + 334.0, Self::second(rect).top()), vec2(56.0, 40.0));
+            return Rect::from_min_size(pos2(rect.left() + 344.0, Self::second(rect).top()), vec2(56.0, 40.0));
         }
         Self::cell(rect, 150.0, 52.0)
     }
 
     pub(super) fn ignore(self, rect: Rect) -> Rect {
         if self.two_lines {
-            return Rect::from_min_size(pos2(rect.left() + 394.0, Self::second(rect).top()), vec2(56.0, 40.0));
+            return Rect::from_min_size(pos2(rect.left() + 398.0, Self::second(rect).top()), vec2(56.0, 40.0));
         }
         Self::cell(rect, 90.0, 84.0)
     }
@@ -237,8 +239,8 @@ fn level(
         let at = levels.iter().position(|other| *other == level).unwrap_or(0);
         levels.get(at.saturating_add_signed(step).min(levels.len() - 1)).copied()
     });
-    Popup::menu(&button).accessible_name(&name).show(|ui| {
-        ui.set_width(330.0);
+    let size = ListSize { width: 390.0, height: widgets::MENU_ITEM * levels.len() as f32 };
+    widgets::drop_list(&button, &name, size, PopupCloseBehavior::default(), |ui| {
         for other in levels {
             if widgets::menu_item(ui, &words::level(other, other == account), other == level).clicked() {
                 wanted = Some(other);
@@ -269,33 +271,33 @@ fn sound(
     let button = widgets::select_button(ui, &name, shown, 98.0);
     let usual = defaults.account.get("desktop_notification_sound").map_or("Bing", String::as_str);
     let mut wanted = None;
-    Popup::menu(&button).accessible_name(&name).close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside).show(
-        |ui| {
-            ui.set_width(230.0);
-            if widgets::menu_item(ui, words::SOUND_OFF, !on).clicked() {
-                wanted = Some(ChannelEdit::Sound(false));
-                ui.close();
-            }
-            if !on && widgets::menu_item(ui, words::SOUND_ON, false).clicked() {
-                wanted = Some(ChannelEdit::Sound(true));
-                ui.close();
-            }
-            for sound in MessageSound::ALL {
-                ui.horizontal(|ui| {
-                    ui.spacing_mut().item_spacing.x = 4.0;
-                    let text = words::tagged(sound.name(), sound.name() == usual);
-                    let chosen = on && sound.name() == sound_name;
-                    if widgets::menu_item_in(ui, &text, chosen, 192.0).clicked() {
-                        wanted = Some(ChannelEdit::SoundName(sound.name().to_owned()));
-                        commands.push(Command::PreviewSound(SoundChoice::Message(sound)));
-                        ui.close();
-                    }
-                    let choice = SoundChoice::Message(sound);
-                    commands.extend(sound_picker::listen(ui, sound.name(), choice, previewing, Shape::Icon));
-                });
-            }
-        },
-    );
+    let rows = MessageSound::ALL.len() + if on { 1 } else { 2 };
+    let size = ListSize { width: 230.0, height: widgets::MENU_ITEM * rows as f32 };
+    widgets::drop_list(&button, &name, size, PopupCloseBehavior::CloseOnClickOutside, |ui| {
+        if widgets::menu_item(ui, words::SOUND_OFF, !on).clicked() {
+            wanted = Some(ChannelEdit::Sound(false));
+            ui.close();
+        }
+        if !on && widgets::menu_item(ui, words::SOUND_ON, false).clicked() {
+            wanted = Some(ChannelEdit::Sound(true));
+            ui.close();
+        }
+        for sound in MessageSound::ALL {
+            ui.horizontal(|ui| {
+                ui.spacing_mut().item_spacing.x = 4.0;
+                let width = ui.available_width() - sound_picker::LISTEN;
+                let text = words::tagged(sound.name(), sound.name() == usual);
+                let chosen = on && sound.name() == sound_name;
+                if widgets::menu_item_in(ui, &text, chosen, width).clicked() {
+                    wanted = Some(ChannelEdit::SoundName(sound.name().to_owned()));
+                    commands.push(Command::PreviewSound(SoundChoice::Message(sound)));
+                    ui.close();
+                }
+                let choice = SoundChoice::Message(sound);
+                commands.extend(sound_picker::listen(ui, sound.name(), choice, previewing, Shape::Icon));
+            });
+        }
+    });
     wanted
 }
 

@@ -177,7 +177,8 @@ fn filling_in(ui: &mut Ui, flow: &mut Flow) -> Option<Wish> {
     let palette = Palette::of(ui);
     let mut wish = None;
     let mut entered = false;
-    egui::ScrollArea::vertical().max_height(ui.available_height().max(200.0) - 60.0).show(ui, |ui| {
+    let most = ui.available_height().max(200.0) - 60.0;
+    widgets::dialog_scroll(ui, "form", most, |ui| {
         if let Some(obstacle) = &flow.obstacle {
             strip(ui, &texts::obstacle(obstacle), palette.amber_soft, palette.amber);
             if let Obstacle::Redirect { to, sign_in_page: false } = obstacle {
@@ -233,7 +234,8 @@ fn certificate(ui: &mut Ui, untrusted: &Untrusted) -> Option<Wish> {
     let palette = Palette::of(ui);
     let Untrusted { reason, certificate, pinned } = untrusted;
     let mut wish = None;
-    egui::ScrollArea::vertical().max_height(ui.available_height().max(200.0) - 60.0).show(ui, |ui| {
+    let most = ui.available_height().max(200.0) - 60.0;
+    widgets::dialog_scroll(ui, "certificate", most, |ui| {
         strip(ui, &texts::sentence(reason), palette.amber_soft, palette.amber);
         ui.add_space(8.0);
         let names = certificate.names.join(", ");

@@ -349,7 +349,8 @@ pub(super) fn ui(ui: &Ui, flow: &mut SignIn, agreed: impl Fn(ServerId) -> bool, 
     let (escaped, left) = widgets::dialog(ui.ctx(), "sign-in", &title, palette, |ui| {
         widgets::label(ui, &title, Type::DialogTitle, palette.text);
         let mut entered = false;
-        egui::ScrollArea::vertical().max_height(ui.available_height().max(200.0) - 60.0).show(ui, |ui| {
+        let most = ui.available_height().max(200.0) - 60.0;
+        widgets::dialog_scroll(ui, "form", most, |ui| {
             entered = if let Some(trouble) = &flow.keyring {
                 ui.add_space(4.0);
                 widgets::label(ui, texts::keyring_question(trouble), Type::Body, palette.dim);

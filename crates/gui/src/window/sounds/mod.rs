@@ -284,10 +284,11 @@ fn line(
                 changes.push(settings.change(switch, if on { "true" } else { "false" }));
             }
         });
-        let (rect, _) = ui.allocate_exact_size(vec2(150.0, 30.0), egui::Sense::hover());
+        // Never so much that the picker would leave a small window's card.
+        let width = (ui.available_width() - sound_picker::room(ui)).clamp(90.0, 150.0);
+        let (rect, _) = ui.allocate_exact_size(vec2(width, 30.0), egui::Sense::hover());
         let color = Palette::of(ui).text;
-        let words =
-            widgets::galley(ui.painter(), widgets::Line { text, kind: Type::Body, color, width: 150.0, rows: 1 });
+        let words = widgets::galley(ui.painter(), widgets::Line { text, kind: Type::Body, color, width, rows: 1 });
         ui.painter().galley(egui::pos2(rect.left(), rect.center().y - words.size().y / 2.0), words, color);
         let (wanted, commands) = sound_picker::ui(ui, &notifications::sound_of(name), chosen, offers, previewing);
         for command in commands {
