@@ -128,6 +128,8 @@ fn a_group_is_all_or_nothing_until_it_is_set_to_mentions_itself() {
     assert_eq!(code("hello @all", &[("channel", "false")], &set), Some("not_explicitly_mentioned"));
     let heeding = [("desktop", "mention"), ("ignore_channel_mentions", "off")];
     assert_eq!(code("hello @all", &[("channel", "true")], &heeding), None);
+    let escaped = [("desktop", "mention"), ("mention_keys", "amp")];
+    assert_eq!(code("salt & pepper", &escaped, &set), Some("not_explicitly_mentioned"), "only in strict mode");
 }
 
 #[test]
