@@ -132,7 +132,7 @@ impl History {
 
     /// Remembers that a post was put off. Dropped when the disk does not keep up: it is shown again in this run.
     pub fn snoozed(&self, server: ServerId, post: PostId, at_ms: i64) {
-        self.jobs.try_send(Job::Snoozed { server, post, at_ms }).ok();
+        self.jobs.insist(Job::Snoozed { server, post, at_ms }).ok();
     }
 
     /// Remembers up to when everything of a server was decided. Dropped when the disk does not keep up: the next one comes.

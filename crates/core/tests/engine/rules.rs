@@ -148,7 +148,7 @@ fn a_thread_that_is_not_followed_is_silent_at_all_messages_and_heard_where_it_me
         }
         reply.posted.followers = Some(if follows { vec![user("morgan")] } else { vec![user("jun")] });
         let case = Case { account: props(&[("desktop", level)]), crt, ..case(reply) };
-        let outcome = case.with(|facts| decide(facts).skip.map(|reason| reason.code()));
+        let outcome = case.with(|facts| decide(facts).skip.map(Reason::code));
         assert_eq!(outcome, expected, "{level}, mentioned {mentioned}, follows {follows}, collapsed {crt}");
     }
 }
