@@ -4,6 +4,7 @@ use belfry_core::command::Command;
 use belfry_core::ids::{ServerId, UserId};
 use belfry_core::prefs::LocalPrefs;
 use belfry_core::query::{Answer, Query};
+use belfry_core::settings::Editable;
 use belfry_core::sound::{MessageSound, SoundChoice};
 use belfry_gui::testing;
 use belfry_gui::window::Page;
@@ -122,6 +123,20 @@ fn somebody_who_never_wrote_gets_a_sound_wherever_they_write() {
     let rule = prefs(&commands).sound.rules.pop().unwrap();
     assert_eq!((rule.server, rule.channel, rule.person), (ServerId(1), None, UserId::parse("robin")));
     assert_eq!((rule.title.as_str(), rule.sound.as_str()), ("Robin Achterberg (@robin)", "Bing"));
+}
+
+#[test]
+fn without_a_connection_nothing_is_claimed_about_ringing() {
+    for (editable, said) in [(Editable::Yes, true), (Editable::No { reason: "you are signed out".to_owned() }, false)] {
+        let mut world = world(testing::view());
+        world.settings.offers.ringing = false;
+        world.settings.editable = editable;
+        world.state.page = Page::Sounds;
+        let mut harness = built(world, Vec2::new(1000.0, 1600.0), 1.0, egui::Theme::Light, &Raster::default());
+        settle(&mut harness);
+        let found = harness.query_all_by_label("Ringing is not enabled on this server").count();
+        assert_eq!(found > 0, said);
+    }
 }
 
 #[test]

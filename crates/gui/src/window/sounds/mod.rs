@@ -245,7 +245,8 @@ fn server_sounds(
         ) {
             changes.push(settings.change(Key::CallsNotificationSound, wanted));
         }
-    } else {
+    } else if editable {
+        // Without a connection it is not known.
         widgets::label(ui, words::NO_RINGING, Type::Small, palette.dim);
     }
     if !changes.is_empty() {
