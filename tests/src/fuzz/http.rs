@@ -152,6 +152,7 @@ async fn session(host: &Host) {
         running.inputs.command(Command::SetMuted { server: SERVER, channel, muted: true }).ok();
         running.inputs.signal(Signal::InputSeen { ago_ms: 0 }).await;
         drop(in_time("a picture", running.inputs.avatar(SERVER, rosa, 1)).await);
+        drop(in_time("people", running.inputs.people(SERVER, "ro".to_owned())).await);
     }
     watch(&mut running, A_WHILE, |_| false).await;
 
