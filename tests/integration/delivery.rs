@@ -110,6 +110,22 @@ fn the_agent_never_loads_a_graphics_library() {
 }
 
 #[test]
+#[cfg(target_env = "gnu")]
+fn the_agent_has_one_heap_and_what_it_starts_knows_nothing_of_that() {
+    let stage = Stage::new().unwrap();
+    stage.direct("rosa", "hello").unwrap();
+    stage.cards(1).unwrap();
+    let has_it = |id: u32| {
+        let environment = std::fs::read(format!("/proc/{id}/environ")).unwrap();
+        environment.split(|byte| *byte == 0).any(|entry| entry.starts_with(b"MALLOC_"))
+    };
+    assert!(has_it(stage.agent.id()), "it started itself once more, in the same process");
+    assert!(!has_it(stage.banners_process().unwrap()));
+    let name = std::fs::read_to_string(format!("/proc/{}/comm", stage.agent.id())).unwrap();
+    assert_eq!(name.trim(), "belfry", "as people find it in a list of processes");
+}
+
+#[test]
 fn a_reconnect_repeats_nothing_and_loses_nothing() {
     let mut stage = Stage::new().unwrap();
     stage.direct("rosa", "before").unwrap();

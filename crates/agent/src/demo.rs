@@ -12,6 +12,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::timeout;
 
+use crate::lean::as_it_was;
+
 /// How long it may take to listen.
 const START: Duration = Duration::from_secs(20);
 /// How long it may take to end once its input is closed.
@@ -67,7 +69,7 @@ pub struct PracticeServer {
 impl PracticeServer {
     /// Starts it and waits until it listens.
     pub async fn start(program: &Program) -> Result<(Self, Vec<Announced>), DemoError> {
-        let mut child = Command::new(&program.path)
+        let mut child = as_it_was(&mut Command::new(&program.path))
             .arg0("belfry")
             .args(&program.arguments)
             .stdin(Stdio::piped())

@@ -18,6 +18,7 @@ use tokio::time::sleep;
 
 use crate::control::protocol::{Down, Face, Page};
 use crate::control::server::ConnectionId;
+use crate::lean::as_it_was;
 
 /// A face that has not greeted by then hangs. Software rendering on a busy machine takes seconds.
 const START: Duration = Duration::from_secs(20);
@@ -233,7 +234,7 @@ impl Faces {
             Face::Banners => "banners",
             Face::Command => return Ok(()),
         };
-        let child = Command::new(&self.launch.program)
+        let child = as_it_was(&mut Command::new(&self.launch.program))
             .arg0("belfry")
             .args(["face", name, "--control"])
             .arg(&self.launch.socket)

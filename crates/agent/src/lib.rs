@@ -14,6 +14,7 @@ pub mod effects;
 pub mod faces;
 pub mod history;
 pub mod instance;
+pub mod lean;
 pub mod link_handler;
 pub mod mark;
 pub mod own_sounds;

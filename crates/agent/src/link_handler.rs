@@ -12,6 +12,8 @@ use belfry_net::sign_in::SCHEME;
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use crate::lean::as_it_was;
+
 /// The desktop's own tools are quick; one that hangs costs the hand-over, never the sign-in.
 const TOOL: Duration = Duration::from_secs(5);
 
@@ -87,8 +89,9 @@ fn write(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
 
 /// What a tool prints, if it ends well and in time.
 async fn run(program: &str, arguments: &[&str]) -> Option<String> {
-    let output =
-        Command::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).output();
+    let mut command = Command::new(program);
+    as_it_was(&mut command).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    let output = command.output();
     let output = timeout(TOOL, output).await.ok()?.ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -7,6 +7,8 @@ use std::process::{ExitStatus, Stdio};
 
 use tokio::process::Command;
 
+use crate::lean::as_it_was;
+
 /// The longest address that is passed on, in bytes.
 const MAX_BYTES: usize = 4096;
 
@@ -45,7 +47,7 @@ pub async fn open_with(opener: &std::ffi::OsStr, url: &str) -> Result<(), OpenUr
     if !may_open(url) {
         return Err(OpenUrlError::Refused);
     }
-    let status = Command::new(opener)
+    let status = as_it_was(&mut Command::new(opener))
         .arg(url)
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -15,7 +15,7 @@ use belfry_agent::control::client::{self, ClientError};
 use belfry_agent::control::protocol;
 use belfry_agent::demo::Program;
 use belfry_agent::paths::Paths;
-use belfry_agent::{platform, token_file};
+use belfry_agent::{lean, platform, token_file};
 use belfry_core::command::Command;
 use belfry_gui::Link;
 use belfry_net::{explain, replay};
@@ -29,25 +29,36 @@ const DEMO: &str = "demo";
 pub(crate) fn run(invocation: Invocation) -> anyhow::Result<ExitCode> {
     let Invocation { instance, action } = invocation;
     let instance = instance.as_deref();
+    // Nothing is open yet.
+    let lean = match action {
+        Action::Agent { .. } | Action::Demo { .. } | Action::Headless { .. } => lean::start_again(),
+        _ => Ok(()),
+    };
     match action {
         Action::Agent { hidden } => {
-            run_agent(agent::Options { instance: owned(instance), hidden, ..agent::Options::default() })
+            run_agent(agent::Options { instance: owned(instance), hidden, ..agent::Options::default() }, lean)
         }
-        Action::Demo { hidden, allow, headless, json, practice } => run_agent(agent::Options {
-            instance: Some(instance.unwrap_or(DEMO).to_owned()),
-            hidden,
-            demo: Some(practice_server(practice)?),
-            allow,
-            shape: if headless { headless_shape(json) } else { Shape::Desktop },
-            ..agent::Options::default()
-        }),
-        Action::Headless { json, server, allow } => run_agent(agent::Options {
-            instance: owned(instance),
-            shape: headless_shape(json),
-            servers: server.map(named_server).transpose()?.into_iter().collect(),
-            allow,
-            ..agent::Options::default()
-        }),
+        Action::Demo { hidden, allow, headless, json, practice } => {
+            let options = agent::Options {
+                instance: Some(instance.unwrap_or(DEMO).to_owned()),
+                hidden,
+                demo: Some(practice_server(practice)?),
+                allow,
+                shape: if headless { headless_shape(json) } else { Shape::Desktop },
+                ..agent::Options::default()
+            };
+            run_agent(options, lean)
+        }
+        Action::Headless { json, server, allow } => {
+            let options = agent::Options {
+                instance: owned(instance),
+                shape: headless_shape(json),
+                servers: server.map(named_server).transpose()?.into_iter().collect(),
+                allow,
+                ..agent::Options::default()
+            };
+            run_agent(options, lean)
+        }
         Action::Replay { file, json, check } => run_replay(&file, json, check),
         Action::Explain { file, json } => run_explain(&file, json),
         Action::Status { json } => commands::status(&Paths::of(instance)?, json),
@@ -73,8 +84,12 @@ fn owned(instance: Option<&str>) -> Option<String> {
     instance.map(str::to_owned)
 }
 
-fn run_agent(options: agent::Options) -> anyhow::Result<ExitCode> {
+fn run_agent(options: agent::Options, lean: io::Result<()>) -> anyhow::Result<ExitCode> {
+    platform::name_process(c"belfry");
     logging::to_file(&Paths::of(options.instance.as_deref())?.logs());
+    if let Err(error) = lean {
+        tracing::debug!(%error, "memory is used as the C library likes");
+    }
     let ended = agent::run(options)?;
     tracing::info!(?ended, "over");
     Ok(ExitCode::SUCCESS)
