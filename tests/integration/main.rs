@@ -12,4 +12,5 @@ mod pictures;
 mod preferences;
 mod record;
 mod recordings;
+mod replies;
 mod trouble;

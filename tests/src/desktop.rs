@@ -19,6 +19,17 @@ pub const HEIGHT: u16 = 800;
 /// A calm grey, so that pictures show where cards and windows end.
 const BACKGROUND: u32 = 0x0093_9C9F;
 
+/// What manages windows and what composes the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manager {
+    /// A window manager, as most people have.
+    Openbox,
+    /// Nothing: a bare X server.
+    None,
+    /// A window manager and a compositor.
+    Composited,
+}
+
 /// One desktop. Field order is drop order: what uses something ends before it.
 #[derive(Debug)]
 pub struct Desktop {
@@ -41,8 +52,17 @@ impl Desktop {
         Self::sized(WIDTH, HEIGHT)
     }
 
+    /// Starts a desktop that is managed like this, without sound.
+    pub fn managed(manager: Manager) -> anyhow::Result<Self> {
+        Self::with(WIDTH, HEIGHT, manager)
+    }
+
     /// Starts a desktop of another size, in pixels, without sound.
     pub fn sized(width: u16, height: u16) -> anyhow::Result<Self> {
+        Self::with(width, height, Manager::Openbox)
+    }
+
+    fn with(width: u16, height: u16, manager: Manager) -> anyhow::Result<Self> {
         // A test that failed leaves nothing behind that the next could trip over.
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let home = tempfile::Builder::new().prefix("belfry-").tempdir()?;
@@ -68,15 +88,26 @@ impl Desktop {
         let screen = Screen::connect(&display)?;
         let mut desktop = Self { programs: Vec::new(), screen, services, display, bus, home, _turn: turn };
 
-        let manager =
-            Process::start(desktop.command("openbox").arg("--sm-disable").stdout(Stdio::null()).stderr(Stdio::null()))?;
-        desktop.services.push(manager);
-        // It names itself first and says what it found later.
-        eventually("the window manager", || desktop.screen.window_manager())?;
-        eventually("the work area", || Ok(desktop.screen.work_area().ok()))?;
+        if manager != Manager::None {
+            desktop.start_quiet("openbox", &["--sm-disable"])?;
+            // It names itself first and says what it found later.
+            eventually("the window manager", || desktop.screen.window_manager())?;
+            eventually("the work area", || Ok(desktop.screen.work_area().ok()))?;
+        }
+        if manager == Manager::Composited {
+            desktop.start_quiet("picom", &["--backend", "xrender", "--config", "/dev/null"])?;
+            eventually("the compositor", || Ok(desktop.screen.is_composited()?.then_some(())))?;
+        }
         desktop.screen.paint_background(BACKGROUND)?;
         desktop.screen.move_pointer(8, height.saturating_sub(8))?;
         Ok(desktop)
+    }
+
+    fn start_quiet(&mut self, program: &str, arguments: &[&str]) -> anyhow::Result<()> {
+        let mut command = self.command(program);
+        let process = Process::start(command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()))?;
+        self.services.push(process);
+        Ok(())
     }
 
     /// A command that lives on this desktop: it sees nothing of the real one.

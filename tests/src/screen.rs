@@ -6,6 +6,8 @@ use anyhow::{Context as _, ensure};
 use image::RgbImage;
 use x11rb::connection::Connection as _;
 use x11rb::properties::{WmHints, WmHintsState, WmSizeHints, WmSizeHintsSpecification};
+use x11rb::protocol::Event;
+use x11rb::protocol::randr::{self, ConnectionExt as _};
 use x11rb::protocol::shape::{self, ConnectionExt as _};
 use x11rb::protocol::xproto::{
     self, Atom, AtomEnum, ChangeWindowAttributesAux, ClientMessageEvent, ConnectionExt as _, EventMask, ImageFormat,
@@ -16,6 +18,11 @@ use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
 
 use crate::poll::eventually;
+
+/// The symbol of the Enter key.
+pub const ENTER: u32 = 0xff0d;
+/// The symbol of the Escape key.
+pub const ESCAPE: u32 = 0xff1b;
 
 /// A rectangle in pixels of the display.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,6 +252,103 @@ impl Screen {
         Ok(())
     }
 
+    /// Types letters, digits and spaces, and `\n` for Enter, as on the keyboard of this display.
+    pub fn type_text(&self, text: &str) -> anyhow::Result<()> {
+        for letter in text.chars() {
+            let keysym = if letter == '\n' { ENTER } else { u32::from(letter) };
+            self.press_key(keysym)?;
+        }
+        Ok(())
+    }
+
+    /// Presses and releases the key with this symbol.
+    pub fn press_key(&self, keysym: u32) -> anyhow::Result<()> {
+        let setup = self.connection.setup();
+        let (first, last) = (setup.min_keycode, setup.max_keycode);
+        let map = self.connection.get_keyboard_mapping(first, last - first + 1)?.reply()?;
+        let place = map.keysyms.iter().position(|known| *known == keysym).context("no key has this symbol")?;
+        let (row, column) =
+            (place / usize::from(map.keysyms_per_keycode), place % usize::from(map.keysyms_per_keycode));
+        ensure!(column == 0, "only keys without a modifier are pressed");
+        let key = first + u8::try_from(row)?;
+        for event in [xproto::KEY_PRESS_EVENT, xproto::KEY_RELEASE_EVENT] {
+            self.connection.xtest_fake_input(event, key, x11rb::CURRENT_TIME, self.root, 0, 0, 0)?.check()?;
+        }
+        self.connection.sync()?;
+        Ok(())
+    }
+
+    /// How many key presses have reached windows of ours since this was asked last.
+    pub fn keys_reached(&self) -> anyhow::Result<usize> {
+        self.connection.sync()?;
+        let mut count = 0;
+        while let Some(event) = self.connection.poll_for_event()? {
+            count += usize::from(matches!(event, Event::KeyPress(_)));
+        }
+        Ok(count)
+    }
+
+    /// Windows on the display from the lowest to the highest.
+    pub fn stacking(&self) -> anyhow::Result<Vec<u32>> {
+        Ok(self.connection.query_tree(self.root)?.reply()?.children)
+    }
+
+    /// The highest ancestor below the root: the frame that a window manager put around a window, or the window itself.
+    pub fn outermost(&self, window: u32) -> anyhow::Result<u32> {
+        let mut window = window;
+        loop {
+            let parent = self.connection.query_tree(window)?.reply()?.parent;
+            if parent == self.root || parent == x11rb::NONE {
+                return Ok(window);
+            }
+            window = parent;
+        }
+    }
+
+    /// Whether something composes the screen.
+    pub fn is_composited(&self) -> anyhow::Result<bool> {
+        let owner = self.connection.get_selection_owner(self.atom("_NET_WM_CM_S0")?)?.reply()?.owner;
+        Ok(owner != x11rb::NONE)
+    }
+
+    /// Divides the display among monitors with these names, the first one primary, as `xrandr --setmonitor` does. The ones
+    /// of an earlier call that are not named any more vanish.
+    pub fn set_monitors(&self, monitors: &[(&str, Rect)]) -> anyhow::Result<()> {
+        let there = self.connection.randr_get_monitors(self.root, true)?.reply()?.monitors;
+        for (index, (name, rect)) in monitors.iter().enumerate() {
+            let monitor = randr::MonitorInfo {
+                name: self.atom(name)?,
+                primary: index == 0,
+                automatic: false,
+                x: i16::try_from(rect.x)?,
+                y: i16::try_from(rect.y)?,
+                width: u16::try_from(rect.width)?,
+                height: u16::try_from(rect.height)?,
+                width_in_millimeters: 300,
+                height_in_millimeters: 200,
+                outputs: Vec::new(),
+            };
+            self.connection.randr_set_monitor(self.root, monitor)?.check()?;
+        }
+        for monitor in there.into_iter().filter(|monitor| !monitor.automatic) {
+            let name = self.connection.get_atom_name(monitor.name)?.reply()?.name;
+            if monitors.iter().all(|(wanted, _)| wanted.as_bytes() != name) {
+                self.connection.randr_delete_monitor(self.root, monitor.name)?.check()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens an ordinary window of ours at this place, above the others.
+    pub fn open_window(&self, rect: Rect) -> anyhow::Result<u32> {
+        let window = self.new_window(rect)?;
+        self.connection.map_window(window)?.check()?;
+        let above = xproto::ConfigureWindowAux::new().stack_mode(xproto::StackMode::ABOVE);
+        self.connection.configure_window(window, &above)?.check()?;
+        eventually("a window to be seen", || Ok(self.window(window)?.filter(|window| window.viewable)))?;
+        Ok(window)
+    }
+
     /// Opens an ordinary window of ours, waits until it is active, and gives its number: nothing may take its focus away.
     pub fn open_victim(&self) -> anyhow::Result<u32> {
         let window = self.new_window(Rect { x: 40, y: 120, width: 400, height: 300 })?;
@@ -259,6 +363,11 @@ impl Screen {
         let hints = WmHints { input: Some(true), initial_state: Some(WmHintsState::Normal), ..WmHints::new() };
         hints.set(&self.connection, window)?.check()?;
         self.connection.map_window(window)?.check()?;
+        if self.window_manager()?.is_none() {
+            // Without one, whoever wants the keyboard takes it.
+            self.connection.set_input_focus(xproto::InputFocus::POINTER_ROOT, window, x11rb::CURRENT_TIME)?.check()?;
+            return Ok(window);
+        }
         eventually("the victim window to be active", || {
             // A window manager that is still starting finds the window there, and gives such a one no focus by itself.
             self.activate(window)?;
@@ -291,7 +400,7 @@ impl Screen {
 
     fn new_window(&self, rect: Rect) -> anyhow::Result<u32> {
         let id = self.connection.generate_id()?;
-        let look = xproto::CreateWindowAux::new().background_pixel(0x0050_5860);
+        let look = xproto::CreateWindowAux::new().background_pixel(0x0050_5860).event_mask(EventMask::KEY_PRESS);
         let (width, height) = (u16::try_from(rect.width)?, u16::try_from(rect.height)?);
         let (x, y) = (i16::try_from(rect.x)?, i16::try_from(rect.y)?);
         self.connection

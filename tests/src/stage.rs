@@ -8,6 +8,7 @@ use belfry_core::ids::ServerId;
 use belfry_core::view::{Health, ServerView, View};
 use belfry_practice_server::World;
 
+use crate::desktop::Manager;
 use crate::notifications::Notifications;
 use crate::practice::Practice;
 use crate::process::{self, Process, descendants, workspace};
@@ -49,11 +50,24 @@ impl Stage {
         Self::with_program(desktop, process::belfry()?)
     }
 
+    /// On a desktop that is managed like this, without sound.
+    pub fn managed(manager: Manager) -> anyhow::Result<Self> {
+        Self::with_program(Desktop::managed(manager)?, process::belfry()?)
+    }
+
+    /// The part of the display where banners may stand.
+    pub fn work_area(&self) -> anyhow::Result<Rect> {
+        let screen = &self.desktop.screen;
+        if screen.window_manager()?.is_some() { screen.work_area() } else { screen.rect() }
+    }
+
     /// On a desktop that is there, with a `belfry` that stands elsewhere.
     pub fn with_program(desktop: Desktop, program: &Path) -> anyhow::Result<Self> {
         // In this order: an active window proves that the window manager is up, which a panel needs to be heeded.
         let victim = desktop.screen.open_victim()?;
-        desktop.screen.open_panel(PANEL)?;
+        if desktop.screen.window_manager()?.is_some() {
+            desktop.screen.open_panel(PANEL)?;
+        }
         let notifications = Notifications::start(&desktop)?;
         write_preferences(&desktop, "")?;
         let practice = Practice::start(World::small().configured("TeammateNameDisplay", "full_name"))?;

@@ -42,6 +42,7 @@ const PACKAGES: &[(&str, Need, Probe)] = &[
     ("libasound2-dev", Need::Build, Probe::PkgConfig("alsa")),
     ("xvfb", Need::Desktop, Probe::Program("Xvfb")),
     ("openbox", Need::Desktop, Probe::Program("openbox")),
+    ("picom", Need::Desktop, Probe::Program("picom")),
     ("dbus", Need::Desktop, Probe::Program("dbus-daemon")),
     ("pulseaudio", Need::Desktop, Probe::Program("pulseaudio")),
     ("pulseaudio-utils", Need::Desktop, Probe::Program("parec")),

@@ -3,6 +3,8 @@
 //! Everything that depends on time is a deadline here, never in a face: a covered window cannot delay it.
 //! A displayed banner is painted in time or goes out as a system notification ("Delivery is acknowledged").
 
+mod reply;
+
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -64,6 +66,8 @@ pub struct Head {
     pub channel_id: Option<ChannelId>,
     /// Which post (the most important one of a merged card).
     pub post_id: Option<PostId>,
+    /// The root of that post's thread; `None` = it is no reply.
+    pub root_id: Option<PostId>,
     /// Who: for the picture and its colour.
     pub user_id: Option<UserId>,
     /// Last change of their picture, Unix milliseconds; `None` = only initials fit.
@@ -151,6 +155,8 @@ pub struct Card {
     painted_version: u32,
     paint_by: Option<MonoTime>,
     timer: Timer,
+    /// What somebody writes on it.
+    reply: Option<reply::Reply>,
 }
 
 /// How long a card still has.
@@ -162,6 +168,17 @@ enum Timer {
     Until(MonoTime),
     /// Held under the pointer with this much left.
     Held(Duration),
+}
+
+impl Timer {
+    /// Begins now, for so many milliseconds; `None` = until handled.
+    fn starting(now: MonoTime, lifetime_ms: Option<u64>, held: bool) -> Self {
+        match (lifetime_ms, held) {
+            (None, _) => Self::Stopped,
+            (Some(ms), false) => Self::Until(now.after(Duration::from_millis(ms))),
+            (Some(ms), true) => Self::Held(Duration::from_millis(ms)),
+        }
+    }
 }
 
 /// What the stack asks for.
@@ -222,6 +239,7 @@ impl Card {
             server_name,
             channel_id,
             post_id,
+            root_id,
             user_id,
             picture,
             sender,
@@ -234,6 +252,7 @@ impl Card {
             at_ms,
             lifetime_ms,
             remaining_ms: _,
+            reply: _,
             title,
             body,
         } = view;
@@ -244,6 +263,7 @@ impl Card {
             server,
             channel_id,
             post_id,
+            root_id,
             user_id,
             picture,
             priority,
@@ -265,7 +285,8 @@ impl Card {
         let posts = head.post_id.into_iter().collect();
         let timer = Timer::Stopped;
         let (sums_up, call) = (Vec::new(), None);
-        Self { head, words, conversation, posts, sums_up, call, rank, painted_version: 0, paint_by: None, timer }
+        let (paint_by, reply) = (None, None);
+        Self { head, words, conversation, posts, sums_up, call, rank, painted_version: 0, paint_by, timer, reply }
     }
 
     /// The same card to be shown another time, as if it had never been on screen.
@@ -290,6 +311,7 @@ impl Card {
             server_name,
             channel_id: head.channel_id,
             post_id: head.post_id,
+            root_id: head.root_id,
             user_id: head.user_id,
             picture: head.picture,
             sender,
@@ -302,6 +324,7 @@ impl Card {
             at_ms: head.at_ms,
             lifetime_ms: head.lifetime_ms,
             remaining_ms,
+            reply: self.reply_view(),
             title,
             body,
         }
@@ -390,12 +413,8 @@ impl Stack {
         if let Some(shown) = self.displayed.iter_mut().find(|other| same(other)) {
             shown.absorb(card, &mut self.settled);
             shown.paint_by = Some(paint_by(self.face, now));
-            if shown.is_painted() {
-                shown.timer = match (shown.head.lifetime_ms, self.held) {
-                    (None, _) => Timer::Stopped,
-                    (Some(ms), false) => Timer::Until(now.after(Duration::from_millis(ms))),
-                    (Some(ms), true) => Timer::Held(Duration::from_millis(ms)),
-                };
+            if shown.is_painted() && shown.reply.is_none() {
+                shown.timer = Timer::starting(now, shown.head.lifetime_ms, self.held);
             }
         } else if let Some(queued) = self.waiting.iter_mut().find(|other| same(other)) {
             queued.absorb(card, &mut self.settled);
@@ -503,6 +522,7 @@ impl Stack {
         }
         self.face = Face::Gone;
         self.set_held(now, false);
+        self.forget_unsent(now, prefs);
         let (painted, unpainted): (Vec<Card>, Vec<Card>) = self.displayed.drain(..).partition(Card::is_painted);
         self.displayed = painted;
         for card in unpainted {
@@ -521,11 +541,7 @@ impl Stack {
             card.paint_by = None;
         }
         if first {
-            card.timer = match (card.head.lifetime_ms, held) {
-                (None, _) => Timer::Stopped,
-                (Some(ms), false) => Timer::Until(now.after(Duration::from_millis(ms))),
-                (Some(ms), true) => Timer::Held(Duration::from_millis(ms)),
-            };
+            card.timer = Timer::starting(now, card.head.lifetime_ms, held);
         }
         self.missed = 0;
         presented(card.stands_for(), out);
@@ -601,9 +617,11 @@ impl Stack {
         card
     }
 
-    /// Takes all away.
+    /// Takes all away but what somebody writes on.
     pub fn clear(&mut self) {
-        let cards = self.displayed.drain(..).chain(self.waiting.drain(..)).chain(self.toasts.drain(..));
+        let (replied, rest): (Vec<Card>, Vec<Card>) = self.displayed.drain(..).partition(|card| card.reply.is_some());
+        self.displayed = replied;
+        let cards = rest.into_iter().chain(self.waiting.drain(..)).chain(self.toasts.drain(..));
         for card in cards.filter(|card| !card.is_painted()) {
             self.settled.extend(card.stands_for());
         }
@@ -626,7 +644,7 @@ impl Stack {
             }
             !gone
         };
-        self.displayed.retain(&mut stays);
+        self.displayed.retain_mut(|card| stays(card) || card.kept_by_reply());
         self.waiting.retain(&mut stays);
         self.toasts.retain(&mut stays);
         self.toasted.retain(|toast| {
@@ -676,7 +694,7 @@ impl Stack {
             // Without its own line a card has nothing true to say.
             !card.posts.is_empty() && card.head.post_id != Some(post)
         };
-        self.displayed.retain_mut(&mut keep);
+        self.displayed.retain_mut(|card| keep(card) || card.kept_by_reply());
         self.waiting.retain_mut(&mut keep);
         self.toasts.retain_mut(&mut keep);
         self.toasted.retain_mut(|toast| {

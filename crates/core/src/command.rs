@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{BannerId, ChannelId, PostId, ServerId};
 use crate::prefs::{AuthKind, LocalPrefs, OwnSound, Permission};
 use crate::reach::Reach;
+use crate::reply::Typed;
 use crate::settings::SettingChange;
 use crate::settings::channels::{ChannelEdit, ChannelRef};
 use crate::sound::SoundChoice;
@@ -70,6 +71,17 @@ pub enum Command {
         /// Minutes from now, 1–1440.
         minutes: u32,
     },
+    /// Reply to a banner's message: the card stays until the reply is sent or ended.
+    BeginReply(BannerId),
+    /// Send what was typed, where its message is: into its thread, if it was in one. A draft that cannot be sent is kept.
+    SendReply {
+        /// Which banner.
+        banner: BannerId,
+        /// What.
+        text: Typed,
+    },
+    /// Give a reply up.
+    EndReply(BannerId),
     /// Do not ring for this call any more.
     DismissCall(BannerId),
     /// Open a message in the browser.

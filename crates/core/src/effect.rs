@@ -7,6 +7,7 @@ use crate::event::NotifyProps;
 use crate::ids::{BannerId, CallId, ChannelId, PostId, ServerId, TeamId, UserId};
 use crate::missed::Mark;
 use crate::prefs::LocalPrefs;
+use crate::reply::Typed;
 use crate::settings::SettingChange;
 use crate::sound::SoundChoice;
 use crate::view::BannerView;
@@ -170,6 +171,19 @@ pub enum Write {
         /// Comes back with the answer.
         number: u64,
     },
+    /// Post a reply as the person (protocol §6, "Quick reply"). Answered with `Event::Written`.
+    Reply {
+        /// Comes back with the answer.
+        number: u64,
+        /// Which channel.
+        channel_id: ChannelId,
+        /// The root of the thread; `None` = into the channel.
+        root_id: Option<PostId>,
+        /// What.
+        text: Typed,
+        /// By which the server knows a second try of the same.
+        pending_post_id: String,
+    },
     /// Say that a call need not ring any more.
     DismissCall {
         /// The call's channel (the path takes it).
@@ -183,9 +197,10 @@ impl Write {
     /// The number with which its outcome is to be told; `None` = it need not be.
     pub fn number(&self) -> Option<u64> {
         match self {
-            Self::Settings { number, .. } | Self::ChannelProps { number, .. } | Self::SendTest { number } => {
-                Some(*number)
-            }
+            Self::Settings { number, .. }
+            | Self::ChannelProps { number, .. }
+            | Self::SendTest { number }
+            | Self::Reply { number, .. } => Some(*number),
             Self::ExtendSession | Self::MarkRead(_) | Self::MarkThreadRead { .. } | Self::DismissCall { .. } => None,
         }
     }

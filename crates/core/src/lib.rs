@@ -25,6 +25,7 @@ pub mod problem;
 pub mod query;
 pub mod reach;
 pub mod receipt;
+pub mod reply;
 pub mod secret;
 pub mod settings;
 pub mod signal;

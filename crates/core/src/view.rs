@@ -8,6 +8,7 @@ use crate::ids::{BannerId, ChannelId, PostId, ServerId, TeamId, UserId};
 use crate::prefs::{LocalPrefs, Permission};
 use crate::problem::Problem;
 use crate::receipt::TestReceipt;
+use crate::reply::ReplyView;
 use crate::sound::SoundChoice;
 
 /// The whole picture. Small: it is sent whole to every face whenever `revision` moves.
@@ -216,6 +217,9 @@ pub struct BannerView {
     pub channel_id: Option<ChannelId>,
     /// Which post (the most important one of a merged card).
     pub post_id: Option<PostId>,
+    /// The root of that post's thread, where a reply goes; `None` = it is no reply.
+    #[serde(default)]
+    pub root_id: Option<PostId>,
     /// Who: for the picture and its colour.
     pub user_id: Option<UserId>,
     /// Last change of their picture, Unix milliseconds (0 = never changed); `None` = only initials fit, because nothing
@@ -243,6 +247,9 @@ pub struct BannerView {
     /// How long it still has as of `View` making, milliseconds; counts down unless `View::banners_held`.
     /// `None` = until handled, or not presented yet.
     pub remaining_ms: Option<u64>,
+    /// What the person writes on it.
+    #[serde(default)]
+    pub reply: Option<ReplyView>,
     /// Title in the plain wording, for system notifications.
     pub title: String,
     /// Body in the plain wording, for system notifications.

@@ -7,7 +7,7 @@ use x11rb::connection::{Connection as _, RequestConnection as _};
 use x11rb::protocol::randr::{self, ConnectionExt as _};
 use x11rb::protocol::shape::{self, ConnectionExt as _};
 use x11rb::protocol::xproto::{
-    AtomEnum, ClipOrdering, ConfigureWindowAux, ConnectionExt as _, Rectangle, StackMode, Window,
+    AtomEnum, ClipOrdering, ConfigureWindowAux, ConnectionExt as _, InputFocus, Rectangle, StackMode, Window,
 };
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
@@ -39,6 +39,8 @@ pub(crate) struct Shell {
     root: Window,
     window: Window,
     shape: std::cell::RefCell<Option<Vec<PixelRect>>>,
+    /// Who had the keyboard before it was taken.
+    previous: std::cell::Cell<Option<Window>>,
 }
 
 impl Shell {
@@ -50,7 +52,14 @@ impl Shell {
         if shapes.is_none() {
             return Err(ShellError::NoShapes);
         }
-        Ok(Self { connection, screen, root, window: 0, shape: std::cell::RefCell::new(None) })
+        Ok(Self {
+            connection,
+            screen,
+            root,
+            window: 0,
+            shape: std::cell::RefCell::new(None),
+            previous: std::cell::Cell::new(None),
+        })
     }
 
     /// Names the window.
@@ -148,6 +157,34 @@ impl Shell {
     /// Puts the window above all others; a window manager does not do it for this kind.
     pub(crate) fn raise(&self) {
         self.configure(&ConfigureWindowAux::new().stack_mode(StackMode::ABOVE));
+    }
+
+    /// Gives the keyboard to the window. A window manager does not do it for this kind, and nobody else asks for it.
+    pub(crate) fn take_keyboard(&self) {
+        let had = self.focus();
+        if had != Some(self.window) {
+            self.previous.set(had);
+        }
+        self.give_keyboard(self.window);
+    }
+
+    /// Gives the keyboard back to the window that had it, unless the person gave it to another one meanwhile.
+    pub(crate) fn give_keyboard_back(&self) {
+        let previous = self.previous.take().unwrap_or(x11rb::NONE);
+        if self.focus() == Some(self.window) && !self.give_keyboard(previous) {
+            // That window is gone: whatever is under the pointer gets it, or what the window manager chooses.
+            self.give_keyboard(InputFocus::POINTER_ROOT.into());
+        }
+    }
+
+    fn focus(&self) -> Option<Window> {
+        Some(self.connection.get_input_focus().ok()?.reply().ok()?.focus)
+    }
+
+    fn give_keyboard(&self, window: Window) -> bool {
+        // Should we vanish with it, typing must not go nowhere.
+        let request = self.connection.set_input_focus(InputFocus::POINTER_ROOT, window, x11rb::CURRENT_TIME);
+        request.is_ok_and(|cookie| cookie.check().is_ok())
     }
 
     fn configure(&self, aux: &ConfigureWindowAux) {

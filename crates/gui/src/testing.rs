@@ -94,6 +94,7 @@ pub fn banner(id: u64, sender: &str, text: &str) -> BannerView {
         server_name: "Northwind".to_owned(),
         channel_id: ChannelId::parse("opsroom"),
         post_id: PostId::parse(&format!("post{id}")),
+        root_id: None,
         user_id: UserId::parse(&sender.replace(' ', "").to_lowercase()),
         picture: Some(NOW_MS),
         sender: sender.to_owned(),
@@ -106,6 +107,7 @@ pub fn banner(id: u64, sender: &str, text: &str) -> BannerView {
         at_ms: NOW_MS,
         lifetime_ms: Some(10_000),
         remaining_ms: Some(10_000),
+        reply: None,
         title: format!("{sender} in Ops room"),
         body: text.to_owned(),
     }

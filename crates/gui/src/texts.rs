@@ -8,6 +8,7 @@ pub mod find_words;
 pub mod notifications;
 pub mod quiet;
 mod reach;
+pub mod reply;
 mod sign_in;
 pub mod sounds;
 mod unread;

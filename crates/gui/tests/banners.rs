@@ -19,19 +19,29 @@ struct World {
     drawn: Drawn,
     time: f64,
     composited: bool,
+    can_type: bool,
 }
 
 fn stack(view: View) -> Harness<'static, World> {
     let mut state = BannersState::default();
     state.stack.adopt(&view, 0.0);
-    let world = World { view, state, out: Outbox::default(), drawn: Drawn::default(), time: 1.0, composited: true };
+    let world = World {
+        view,
+        state,
+        out: Outbox::default(),
+        drawn: Drawn::default(),
+        time: 1.0,
+        composited: true,
+        can_type: true,
+    };
     let mut harness = Harness::builder()
         .with_size(Vec2::new(banner::WIDTH, 740.0))
         .with_context_setup(|ctx| theme::install(ctx, theme::Fallback::None))
         .build_ui_state(
             |ui, world: &mut World| {
-                let World { view, state, out, drawn, time, composited } = world;
-                let scene = Scene { view, now_ms: testing::NOW_MS, time: *time, composited: *composited };
+                let World { view, state, out, drawn, time, composited, can_type } = world;
+                let scene =
+                    Scene { view, now_ms: testing::NOW_MS, time: *time, composited: *composited, can_type: *can_type };
                 // The window of the face has no margin.
                 let all = egui::UiBuilder::new().max_rect(ui.ctx().content_rect());
                 *drawn = ui.scope_builder(all, |ui| banner::ui(ui, &scene, state, out)).inner;

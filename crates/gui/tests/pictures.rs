@@ -29,7 +29,7 @@ fn stack() -> Harness<'static, World> {
         .build_ui_state(
             |ui, world: &mut World| {
                 let World { view, state, out, time } = world;
-                let scene = Scene { view, now_ms: testing::NOW_MS, time: *time, composited: true };
+                let scene = Scene { view, now_ms: testing::NOW_MS, time: *time, composited: true, can_type: true };
                 let all = egui::UiBuilder::new().max_rect(ui.ctx().content_rect());
                 ui.scope_builder(all, |ui| banner::ui(ui, &scene, state, out));
                 *time += 0.01;

@@ -45,7 +45,7 @@ pub use error::Refused;
 pub use faults::HttpFault;
 pub use person::Person;
 pub use program::{ProgramError, run_program};
-pub use server::{Options, PracticeServer};
+pub use server::{Options, PostSaid, PracticeServer};
 pub use shared::Timing;
 pub use state::{ChannelCounts, Counts, PresenceEntry, ThreadCounts};
 pub use world::{Account, SiteUrl, World};

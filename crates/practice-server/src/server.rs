@@ -14,6 +14,7 @@ use crate::error::Refused;
 use crate::faults::HttpFault;
 use crate::http;
 use crate::hub::Payload;
+use crate::model::Post;
 use crate::person::Person;
 use crate::shared::{Shared, Timing};
 use crate::state::{Counts, PresenceEntry, State};
@@ -76,6 +77,19 @@ impl Drop for Stopper {
     fn drop(&mut self) {
         self.0.stop();
     }
+}
+
+/// A post, as far as one looks at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostSaid {
+    /// Its id.
+    pub id: String,
+    /// Who wrote it.
+    pub user_id: String,
+    /// Where.
+    pub channel_id: String,
+    /// The root of its thread; empty where it is no reply.
+    pub root_id: String,
 }
 
 impl PracticeServer {
@@ -357,6 +371,20 @@ impl PracticeServer {
     pub fn counts(&self, name: &str) -> Result<Counts, Refused> {
         let inner = self.shared.lock();
         inner.state.counts(&inner.state.find_user(name)?)
+    }
+
+    /// Every post with exactly this text, the oldest first.
+    pub fn posts_saying(&self, text: &str) -> Vec<PostSaid> {
+        let inner = self.shared.lock();
+        let mut found: Vec<_> = inner.state.posts.values().filter(|post| post.message == text).collect();
+        found.sort_by_key(|post| post.create_at);
+        let said = |post: &Post| PostSaid {
+            id: post.id.clone(),
+            user_id: post.user_id.clone(),
+            channel_id: post.channel_id.clone(),
+            root_id: post.root_id.clone(),
+        };
+        found.into_iter().map(said).collect()
     }
 
     /// How many sockets a person has open.

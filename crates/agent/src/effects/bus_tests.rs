@@ -149,6 +149,7 @@ fn banner(id: u64, title: &str, body: &str) -> Box<BannerView> {
         server_name: String::new(),
         channel_id: None,
         post_id: None,
+        root_id: None,
         user_id: None,
         picture: None,
         sender: String::new(),
@@ -161,6 +162,7 @@ fn banner(id: u64, title: &str, body: &str) -> Box<BannerView> {
         at_ms: 0,
         lifetime_ms: Some(6_000),
         remaining_ms: None,
+        reply: None,
         title: title.to_owned(),
         body: body.to_owned(),
     })

@@ -358,6 +358,7 @@ impl Engine {
             server_name: if self.prefs.servers.len() > 1 { decision.server_name.clone() } else { String::new() },
             channel_id: decision.channel_id,
             post_id: decision.post_id,
+            root_id: None,
             user_id: decision.user_id,
             picture: caller.map(|caller| caller.last_picture_update),
             sender: decision.sender.clone(),
@@ -370,6 +371,7 @@ impl Engine {
             at_ms: decision.at_ms,
             lifetime_ms: lifetime_ms(&self.prefs.banner, BannerKind::Call, Priority::Standard, true),
             remaining_ms: None,
+            reply: None,
             title: decision.title.clone(),
             body: decision.body.clone(),
         };

@@ -120,6 +120,7 @@ impl Engine {
             server: about.server,
             channel_id: Some(post.channel_id),
             post_id: Some(post.id),
+            root_id: post.root_id,
             user_id: post.user_id,
             picture: about.author.as_ref().ok().filter(|_| !about.is_alias()).map(|author| author.last_picture_update),
             priority: post.priority,
@@ -230,6 +231,7 @@ impl Engine {
                 server_name: String::new(),
                 channel_id: None,
                 post_id: None,
+                root_id: None,
                 user_id: None,
                 picture: None,
                 sender: server_name.clone(),
@@ -242,6 +244,7 @@ impl Engine {
                 at_ms: decision.at_ms,
                 lifetime_ms: lifetime_ms(&self.prefs.banner, banner, Priority::Standard, true),
                 remaining_ms: None,
+                reply: None,
                 title: self.titled(&server_name, title),
                 body: text.to_owned(),
             };

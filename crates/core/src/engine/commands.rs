@@ -43,6 +43,7 @@ impl Engine {
                         server.health = Health::NotSignedIn;
                         server.signed_out = true;
                     }
+                    self.stack.forget_replies(id);
                     self.retract(now, |other, _| other == id, out);
                 }
             }
@@ -61,6 +62,9 @@ impl Engine {
             }
             Command::MarkBannerRead(banner) => self.mark_banner_read(now, banner, out),
             Command::SnoozeBanner { banner, minutes } => self.snooze(now, banner, minutes, out),
+            Command::BeginReply(banner) => self.begin_reply(banner),
+            Command::SendReply { banner, text } => self.send_reply(now, banner, &text, out),
+            Command::EndReply(banner) => self.end_reply(now, banner),
             Command::DismissCall(banner) => self.dismiss_call(now, banner, out),
             Command::OpenUnread { server, place } => {
                 out.extend(self.unread_link(server, place).map(Effect::OpenUrl));
@@ -170,6 +174,7 @@ impl Engine {
             Permission::Allowed => {}
             Permission::Ask | Permission::Dismissed | Permission::Denied | Permission::DeniedForGood => {
                 self.stop_ringing_of(id, out);
+                self.stack.forget_replies(id);
                 self.retract(now, |other, _| other == id, out);
             }
         }

@@ -171,6 +171,7 @@ impl Engine {
             server_name: if several { String::new() } else { server_name },
             channel_id: None,
             post_id: None,
+            root_id: None,
             user_id: None,
             picture: None,
             sender: "Belfry".to_owned(),
@@ -183,6 +184,7 @@ impl Engine {
             at_ms: now.wall_ms(),
             lifetime_ms: lifetime_ms(&self.prefs.banner, BannerKind::Summary, Priority::Standard, true),
             remaining_ms: None,
+            reply: None,
             title: "While you were away".to_owned(),
             body: text,
         };

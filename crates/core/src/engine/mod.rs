@@ -9,6 +9,7 @@ mod heldback;
 mod parking;
 mod picture;
 mod posts;
+mod replies;
 mod servers;
 mod session_life;
 mod settings;

@@ -486,6 +486,8 @@ impl Engine {
     /// Brings a server into being, or forgets what was known of it.
     pub(super) fn reset_server(&mut self, id: ServerId) {
         self.channels.everything();
+        // Writes are numbered anew.
+        self.stack.fail_replies(id, "the connection was changed meanwhile");
         self.servers.insert(id, Server::default());
         self.dirty = true;
     }
@@ -498,6 +500,7 @@ impl Engine {
         self.channels.everything();
         self.parked.retain(|parked| parked.server != id);
         self.stop_ringing_of(id, out);
+        self.stack.forget_replies(id);
         self.retract(now, |other, _| other == id, out);
         self.clear(ProblemKind::Wire(id));
         self.recent.retain(|draft| draft.server() != id);

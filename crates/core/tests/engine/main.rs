@@ -10,6 +10,7 @@ mod listing;
 mod people;
 mod preferences;
 mod properties;
+mod replies;
 mod rules;
 mod sessions;
 mod wording;

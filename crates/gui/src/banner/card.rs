@@ -12,6 +12,7 @@ use egui::text::LayoutJob;
 use egui::{CornerRadius, Galley, Rect, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::placement::WIDTH;
+use super::reply::{Form, Replies};
 use crate::icons::Icon;
 use crate::outbox::Outbox;
 use crate::pictures::Pictures;
@@ -42,6 +43,30 @@ pub struct CardState {
     pub leaving: bool,
 }
 
+/// What is under the pointer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Under {
+    /// The card is.
+    pub open: bool,
+    /// Its further actions are shown.
+    pub more: bool,
+    /// Replies can be typed.
+    pub can_reply: bool,
+}
+
+/// What a card remembers between frames, and the time.
+#[derive(Debug)]
+pub struct Memory<'a> {
+    /// Which card shows its further actions.
+    pub more_open: &'a mut Option<BannerId>,
+    /// Pictures of people.
+    pub pictures: &'a mut Pictures,
+    /// What is being written.
+    pub replies: &'a mut Replies,
+    /// Seconds on a clock that never goes back.
+    pub time: f64,
+}
+
 /// Everything about a card that decides its height, laid out.
 #[derive(Debug)]
 pub struct Look {
@@ -50,6 +75,8 @@ pub struct Look {
     time: String,
     open: bool,
     more: bool,
+    can_reply: bool,
+    form: Option<Form>,
     thread: Option<Arc<Galley>>,
     text: Option<Arc<Galley>>,
     tag: Option<(&'static str, Tone)>,
@@ -59,8 +86,19 @@ pub struct Look {
 }
 
 impl Look {
-    /// Lays a card out. `open`: the pointer is over it; `more`: its further actions are shown.
-    pub(super) fn measure(ui: &Ui, view: &View, banner: &BannerView, now_ms: i64, open: bool, more: bool) -> Self {
+    /// Lays a card out.
+    pub(super) fn measure(
+        ui: &Ui,
+        view: &View,
+        banner: &BannerView,
+        now_ms: i64,
+        under: Under,
+        replies: &Replies,
+    ) -> Self {
+        let Under { open, more, can_reply } = under;
+        let form = Form::measure(ui, banner, replies, TEXT_WIDTH);
+        // While somebody writes, the card is about that alone.
+        let open = open && form.is_none();
         let palette = Palette::of(ui);
         let quoted = |text: &str| {
             let line = Line { text, kind: Type::Small, color: palette.dim, width: TEXT_WIDTH - 10.0, rows: 1 };
@@ -103,7 +141,9 @@ impl Look {
             inner += GAP + 18.0;
         }
         inner = inner.max(AVATAR);
-        if has_buttons {
+        if let Some(form) = &form {
+            inner += BUTTONS_GAP + form.height();
+        } else if has_buttons {
             inner += BUTTONS_GAP + CONTROL_HEIGHT;
         }
         Self {
@@ -112,6 +152,8 @@ impl Look {
             banner: banner.clone(),
             open,
             more,
+            can_reply,
+            form,
             thread,
             text,
             tag,
@@ -191,19 +233,11 @@ fn mentions<'a>(text: &'a str, username: Option<&str>) -> Vec<(&'a str, bool)> {
 }
 
 /// Draws a card at `rect` and answers to clicks on it.
-pub fn ui(
-    ui: &mut Ui,
-    rect: Rect,
-    look: &Look,
-    state: CardState,
-    more_open: &mut Option<BannerId>,
-    pictures: &mut Pictures,
-    out: &mut Outbox,
-) {
+pub fn ui(ui: &mut Ui, rect: Rect, look: &Look, state: CardState, memory: &mut Memory<'_>, out: &mut Outbox) {
     let palette = Palette::of(ui);
     let banner = &look.banner;
     ui.set_opacity(state.opacity);
-    let sense = if state.leaving { Sense::hover() } else { Sense::click() };
+    let sense = if state.leaving || look.form.is_some() { Sense::hover() } else { Sense::click() };
     let response = ui.interact(rect, ui.scope_id().with("card"), sense);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, !state.leaving, spoken(look)));
     let radius = if state.round { CornerRadius::same(RADIUS_CARD) } else { CornerRadius::ZERO };
@@ -222,7 +256,7 @@ pub fn ui(
         painter.with_clip_rect(line).rect_filled(rect, radius, palette.accent);
     }
     let picture = Rect::from_min_size(rect.min + vec2(PADDING, PADDING), vec2(AVATAR, AVATAR));
-    picture_ui(ui, picture, banner, pictures);
+    picture_ui(ui, picture, banner, memory.pictures);
     title(ui, rect, look);
     let mut top = rect.top() + PADDING + TITLE_HEIGHT;
     let left = rect.left() + TEXT_LEFT;
@@ -250,6 +284,11 @@ pub fn ui(
     if state.leaving {
         return;
     }
+    if let Some(form) = &look.form {
+        let corner = pos2(left, rect.bottom() - PADDING - form.height());
+        form.ui(ui, corner, banner, memory.replies, memory.time, out);
+        return;
+    }
     let buttons = Rect::from_min_size(
         pos2(left, rect.bottom() - PADDING - CONTROL_HEIGHT),
         vec2(WIDTH - TEXT_LEFT - PADDING, CONTROL_HEIGHT),
@@ -257,7 +296,7 @@ pub fn ui(
     ui.scope_builder(egui::UiBuilder::new().max_rect(buttons), |ui| {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
-            actions(ui, look, more_open, out);
+            actions(ui, look, memory, out);
         });
     });
     if look.open {
@@ -358,7 +397,7 @@ fn title(ui: &Ui, rect: Rect, look: &Look) {
     }
 }
 
-fn actions(ui: &mut Ui, look: &Look, more_open: &mut Option<BannerId>, out: &mut Outbox) {
+fn actions(ui: &mut Ui, look: &Look, memory: &mut Memory<'_>, out: &mut Outbox) {
     let banner = &look.banner;
     let secondary = |text| Button::new(text, Kind::Secondary);
     match banner.kind {
@@ -376,7 +415,7 @@ fn actions(ui: &mut Ui, look: &Look, more_open: &mut Option<BannerId>, out: &mut
         BannerKind::Message if !look.open => {}
         BannerKind::Message if look.more => {
             if widgets::icon_button(ui, Icon::Back, texts::BACK, Kind::Secondary).clicked() {
-                *more_open = None;
+                *memory.more_open = None;
             }
             if let Some(channel) = banner.channel_id
                 && ui.add(secondary(texts::MUTE_CHANNEL)).clicked()
@@ -389,6 +428,9 @@ fn actions(ui: &mut Ui, look: &Look, more_open: &mut Option<BannerId>, out: &mut
             }
         }
         BannerKind::Message => {
+            if look.can_reply && ui.add(Button::new(texts::reply::REPLY, Kind::Primary)).clicked() {
+                memory.replies.begin(banner.id, memory.time, out);
+            }
             if ui.add(secondary(texts::MARK_AS_READ)).clicked() {
                 out.command(Command::MarkBannerRead(banner.id));
             }
@@ -396,7 +438,7 @@ fn actions(ui: &mut Ui, look: &Look, more_open: &mut Option<BannerId>, out: &mut
                 out.command(Command::SnoozeBanner { banner: banner.id, minutes: texts::SNOOZE_MINUTES });
             }
             if widgets::icon_button(ui, Icon::Dots, texts::MORE, Kind::Secondary).clicked() {
-                *more_open = Some(banner.id);
+                *memory.more_open = Some(banner.id);
             }
         }
     }

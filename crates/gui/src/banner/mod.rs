@@ -6,6 +6,7 @@
 mod card;
 mod motion;
 mod placement;
+mod reply;
 mod stack;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use egui::{Pos2, Rect, Sense, Ui, ViewportCommand, WidgetInfo, pos2, vec2};
 
 pub use card::{CardState, ui as card_ui};
 pub use placement::{MARGIN, PixelRect, WIDTH, stack_height, window_rect};
+pub use reply::Replies;
 pub use stack::Stack;
 
 use crate::bridge::{Bridge, News};
@@ -51,6 +53,8 @@ pub struct BannersState {
     resting: Option<Pos2>,
     /// Pictures of people.
     pub pictures: Pictures,
+    /// Replies that are being written.
+    pub replies: Replies,
     /// Which card shows its further actions.
     more_open: Option<belfry_core::ids::BannerId>,
 }
@@ -86,6 +90,8 @@ pub struct Scene<'a> {
     pub time: f64,
     /// Something composes the screen: corners are round and fading works.
     pub composited: bool,
+    /// The window can be given the keyboard, so that replies can be typed.
+    pub can_type: bool,
 }
 
 /// What was drawn.
@@ -95,11 +101,15 @@ pub struct Drawn {
     pub shape: Vec<Rect>,
     /// When the next frame is due, seconds; `None` = nothing moves.
     pub next_frame_secs: Option<f32>,
+    /// A field waits for the next frame to get what is typed.
+    pub begins_typing: bool,
+    /// Somebody wants to type into the stack.
+    pub wants_keyboard: bool,
 }
 
 /// Draws the stack into `ui`'s whole area.
 pub fn ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut BannersState, out: &mut Outbox) -> Drawn {
-    let Scene { view, now_ms, time, composited } = *scene;
+    let Scene { view, now_ms, time, composited, can_type } = *scene;
     state.pictures.begin(ui.ctx(), time);
     let area = ui.max_rect();
     let scale = ui.pixels_per_point();
@@ -118,7 +128,8 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut BannersState, out: &mut Ou
             if !open && state.more_open == Some(id) {
                 state.more_open = None;
             }
-            card::Look::measure(ui, view, &card.banner, now_ms, open, state.more_open == Some(id))
+            let under = card::Under { open, more: state.more_open == Some(id), can_reply: can_type };
+            card::Look::measure(ui, view, &card.banner, now_ms, under, &state.replies)
         })
         .collect();
     let heights: Vec<f32> = looks.iter().map(|look| look.height).collect();
@@ -137,7 +148,13 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut BannersState, out: &mut Ou
             leaving: place.leaving,
         };
         ui.push_id(place.id, |ui| {
-            card::ui(ui, rect, look, card_state, &mut state.more_open, &mut state.pictures, out);
+            let mut memory = card::Memory {
+                more_open: &mut state.more_open,
+                pictures: &mut state.pictures,
+                replies: &mut state.replies,
+                time,
+            };
+            card::ui(ui, rect, look, card_state, &mut memory, out);
         });
         drawn.shape.push(rect);
         if !place.leaving {
@@ -153,14 +170,21 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut BannersState, out: &mut Ou
         drawn.shape.push(pill(ui, area, top, waiting, composited, out));
     }
 
-    let hovered = pointer.is_some_and(|at| drawn.shape.iter().any(|rect| rect.contains(at)));
+    let typing = state.replies.holds_for_secs(time).filter(|_| !state.stack.is_empty());
+    let hovered = typing.is_some() || pointer.is_some_and(|at| drawn.shape.iter().any(|rect| rect.contains(at)));
     if hovered != state.hovered {
         state.hovered = hovered;
         state.stack.hover(hovered, time);
         out.signal(Signal::BannersHovered(hovered));
     }
     state.pictures.end(out);
+    drawn.begins_typing = state.replies.begins();
+    drawn.wants_keyboard = state.replies.wants_keyboard();
     drawn.next_frame_secs = next_frame(state, view, time, now_ms);
+    if let Some(left) = typing {
+        let left = left as f32;
+        drawn.next_frame_secs = Some(drawn.next_frame_secs.map_or(left, |secs| secs.min(left)));
+    }
     drawn
 }
 
@@ -221,6 +245,20 @@ pub(crate) struct BannersFace {
     empty_since: Option<f64>,
     placed: Option<PixelRect>,
     frames: u64,
+    keyboard: Keyboard,
+    /// Whether this desktop lets the window have the keyboard at all.
+    can_type: bool,
+}
+
+/// Who has the keyboard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keyboard {
+    /// Somebody else.
+    Theirs,
+    /// It was taken; nothing has come of it yet.
+    Asked,
+    /// We.
+    Ours,
 }
 
 impl BannersFace {
@@ -240,12 +278,39 @@ impl BannersFace {
             empty_since: None,
             placed: None,
             frames: 0,
+            keyboard: Keyboard::Theirs,
+            // A Wayland session gives the keyboard to windows that it manages, and this is none.
+            can_type: std::env::var_os("WAYLAND_DISPLAY").is_none_or(|name| name.is_empty()),
         }
+    }
+
+    /// Takes the keyboard where a reply was begun, and gives it back to whoever had it.
+    fn mind_keyboard(&mut self, ctx: &egui::Context, wanted: bool) {
+        let focused = ctx.input(|input| input.viewport().focused) == Some(true);
+        self.keyboard = match (self.keyboard, wanted) {
+            (Keyboard::Theirs, false) => return,
+            (Keyboard::Theirs, true) => {
+                self.shell.take_keyboard();
+                Keyboard::Asked
+            }
+            (Keyboard::Asked | Keyboard::Ours, false) => {
+                self.shell.give_keyboard_back();
+                Keyboard::Theirs
+            }
+            (Keyboard::Ours, true) if !focused => {
+                // The person chose another window: nothing is to be given back.
+                self.state.replies.lost_keyboard(ctx, &mut self.out);
+                Keyboard::Theirs
+            }
+            (Keyboard::Asked, true) if focused => Keyboard::Ours,
+            (same @ (Keyboard::Asked | Keyboard::Ours), true) => same,
+        };
     }
 
     fn adopt(&mut self, ctx: &egui::Context, view: Arc<View>, time: f64) {
         theme::choose(ctx, view.prefs.theme);
         let new = self.state.stack.adopt(&view, time);
+        self.state.replies.adopt(&view);
         if new {
             // Compositors come and go while Belfry runs.
             self.composited = self.shell.is_composited();
@@ -301,15 +366,22 @@ impl eframe::App for BannersFace {
     fn ui(&mut self, root: &mut Ui, _frame: &mut eframe::Frame) {
         self.frames += 1;
         let Some(view) = self.view.clone() else { return };
-        let scene = Scene { view: &view, now_ms: clock::wall_ms(), time: seconds(), composited: self.composited };
+        let scene = Scene {
+            view: &view,
+            now_ms: clock::wall_ms(),
+            time: seconds(),
+            composited: self.composited,
+            can_type: self.can_type,
+        };
         let drawn = ui(root, &scene, &mut self.state, &mut self.out);
+        self.mind_keyboard(root.ctx(), drawn.wants_keyboard);
         let scale = root.ctx().pixels_per_point();
         let shape: Vec<PixelRect> = drawn.shape.iter().map(|rect| placement::to_pixels(*rect, scale)).collect();
         self.shell.set_shape(&shape);
         for up in self.out.take() {
             self.bridge.send(up);
         }
-        if self.state.stack.has_unpresented() {
+        if self.state.stack.has_unpresented() || drawn.begins_typing {
             root.ctx().request_repaint();
         } else if let Some(secs) = drawn.next_frame_secs {
             root.ctx().request_repaint_after_secs(secs);
@@ -321,6 +393,9 @@ impl eframe::App for BannersFace {
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        if self.keyboard != Keyboard::Theirs {
+            self.shell.give_keyboard_back();
+        }
         tracing::debug!(frames_drawn = self.frames, "banners face ends");
     }
 }

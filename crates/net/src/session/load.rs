@@ -299,7 +299,7 @@ pub(super) async fn write(rest: &Rest, known: &Known, write: &Write) -> Result<(
         }
         Write::DismissCall { channel_id, call_id } => rest.dismiss_call(*channel_id, *call_id).await,
         // Answered, by `saving`.
-        Write::Settings { .. } | Write::ChannelProps { .. } | Write::SendTest { .. } => Ok(()),
+        Write::Settings { .. } | Write::ChannelProps { .. } | Write::SendTest { .. } | Write::Reply { .. } => Ok(()),
     }
 }
 

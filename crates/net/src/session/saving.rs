@@ -1,8 +1,9 @@
-//! Changes of preferences: read what is there, change what was asked for, write it whole, and say what came of it.
+//! Changes whose outcome is told. Of preferences: read what is there, change what was asked for, write it whole.
 
 use belfry_core::effect::Write;
 use belfry_core::event::{NotifyProps, Preference, Saved, Written};
-use belfry_core::ids::ChannelId;
+use belfry_core::ids::{ChannelId, PostId};
+use belfry_core::reply::Typed;
 use belfry_core::settings::{SettingChange, SettingKey};
 use hyper::Method;
 use serde_json::{Map, Value};
@@ -22,6 +23,9 @@ pub(super) async fn save(rest: &Rest, write: &Write) -> Option<Result<Written, H
         Write::Settings { number: _, changes } => Some(settings(rest, changes).await),
         Write::ChannelProps { number: _, channel_id, props } => Some(channel(rest, *channel_id, props).await),
         Write::SendTest { number: _ } => Some(test(rest).await),
+        Write::Reply { number: _, channel_id, root_id, text, pending_post_id } => {
+            Some(reply(rest, *channel_id, *root_id, text, pending_post_id).await)
+        }
         Write::ExtendSession | Write::MarkRead(_) | Write::MarkThreadRead { .. } | Write::DismissCall { .. } => None,
     }
 }
@@ -124,5 +128,24 @@ async fn channel(rest: &Rest, id: ChannelId, props: &NotifyProps) -> Result<Writ
 
 async fn test(rest: &Rest) -> Result<Written, HttpError> {
     rest.write(Method::POST, "/api/v4/notifications/test", b"").await?;
+    Ok(Written::Done(Box::default()))
+}
+
+/// Presence is told by itself, as it is: a reply alone makes nobody look online.
+async fn reply(
+    rest: &Rest,
+    channel_id: ChannelId,
+    root_id: Option<PostId>,
+    text: &Typed,
+    pending_post_id: &str,
+) -> Result<Written, HttpError> {
+    let root = root_id.as_ref().map_or("", PostId::as_str);
+    let body = serde_json::json!({
+        "channel_id": channel_id.as_str(),
+        "root_id": root,
+        "message": text.as_str(),
+        "pending_post_id": pending_post_id,
+    });
+    rest.write(Method::POST, "/api/v4/posts?set_online=false", body.to_string().as_bytes()).await?;
     Ok(Written::Done(Box::default()))
 }

@@ -539,7 +539,7 @@ impl Session {
             Done::Saved(number, outcome) => {
                 let error = outcome.as_ref().err().map(saving::refused);
                 if let Err(error) = &outcome {
-                    tracing::warn!(server = self.start.prefs.id.0, %error, "a preference was not saved");
+                    tracing::warn!(server = self.start.prefs.id.0, %error, "a change was not saved");
                     self.suspect(error).await;
                 }
                 if let Some(outcome) = outcome.ok().or(error) {

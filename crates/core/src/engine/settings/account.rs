@@ -53,7 +53,7 @@ impl Saves {
     }
 
     /// A number for the next change that is sent.
-    pub(super) fn number(&mut self) -> u64 {
+    pub(in crate::engine) fn number(&mut self) -> u64 {
         self.numbered = self.numbered.saturating_add(1);
         self.numbered
     }

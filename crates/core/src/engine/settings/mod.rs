@@ -47,7 +47,10 @@ impl Engine {
 
     /// A change that the engine asked for came to something.
     pub(super) fn on_written(&mut self, now: &Now, id: ServerId, number: u64, outcome: Written, out: &mut Effects) {
-        if self.test_answered(now, id, number, &outcome, out) || self.channel_written(id, number, &outcome, out) {
+        if self.reply_written(now, id, number, &outcome)
+            || self.test_answered(now, id, number, &outcome, out)
+            || self.channel_written(id, number, &outcome, out)
+        {
             return;
         }
         self.settings_written(id, number, outcome, out);
@@ -57,10 +60,11 @@ impl Engine {
     pub(super) fn fail_writes(&mut self, id: ServerId, reason: &str) {
         self.fail_saves(id, reason);
         self.fail_edits(id, reason);
+        self.stack.fail_replies(id, reason);
     }
 
     /// Whether anything can be changed on a server now.
-    fn editable(&self, id: ServerId) -> Editable {
+    pub(super) fn editable(&self, id: ServerId) -> Editable {
         let Some(server) = self.servers.get(&id) else { return Editable::NotLoaded };
         let reason = match &server.health {
             Health::Live if server.state.loaded => return Editable::Yes,
@@ -75,7 +79,7 @@ impl Engine {
 }
 
 /// Why nothing can be changed, for a refusal.
-fn read_only(editable: Editable) -> Option<String> {
+pub(super) fn read_only(editable: Editable) -> Option<String> {
     match editable {
         Editable::Yes => None,
         Editable::NotLoaded => Some("Nothing has been read from this server yet".to_owned()),
