@@ -4,6 +4,7 @@
 mod conformance;
 mod corpus;
 mod delivery;
+mod desktops;
 mod fixture;
 mod icons;
 mod installed;
