@@ -27,6 +27,7 @@ use belfry_practice_server::{Clock as ServerClock, Options, PracticeServer};
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use tokio::task::unconstrained;
 
 use super::counts::miscounted;
 use super::history::{BEGINS_MS, History, ME, perform};
@@ -477,7 +478,8 @@ fn catch_up(ledger: &Ledger) {
     }
     let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
     // Its answers are in order, so this one comes after everything before it. No simulated time passes meanwhile.
-    let mut answer = pin!(ledger.page(ActivityFilter::default(), None, 1));
+    // Unconstrained: a task that has had its turn would be woken only when the runtime goes on, which waits here.
+    let mut answer = pin!(unconstrained(ledger.page(ActivityFilter::default(), None, 1)));
     while answer.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
         std::thread::park();
     }
