@@ -45,7 +45,11 @@ fn system_messages_are_silent_unless_they_add_me() {
     check(&Setup::default(), message("1", "jun joined").of_kind("system_join_channel"), "skip: system_message");
     let mut added = message("1", "you were added").of_kind("system_add_to_channel").mentioning_me();
     added.posted.post.props.added_user_id = Some(user("morgan"));
-    check(&Setup::default(), added, "notify");
+    check(&Setup::default(), added.clone(), "notify");
+    let mut another = added.clone();
+    another.posted.post.props.added_user_id = Some(user("jun"));
+    check(&Setup::default(), another, "skip: system_message");
+    check(&Setup::default(), added.of_kind("system_add_to_team"), "skip: system_message");
 }
 
 #[test]
