@@ -609,7 +609,9 @@ fn mentioned_among(
     for ((channel_id, root), mut posts) in places {
         let Some(channel) = state.channels.get(&channel_id) else { continue };
         let many = |count: i64| usize::try_from(count.max(0)).unwrap_or(usize::MAX);
-        let unread = many(channel.counts.unread(crt).mentions);
+        // Posts in hand are no newer than the counters that were fetched: what came live since has mentions of its own.
+        let unread = channel.counts.unread(crt).mentions.saturating_sub(channel.mentions_since.into());
+        let unread = many(unread);
         let anew = |post: &Post<'_>| !hand.decided.contains(hand.server, post.id);
         let (read_up_to, count) = if let Some(root) = root {
             let Some(missed) = threads.iter().find(|missed| missed.thread.id == root) else { continue };

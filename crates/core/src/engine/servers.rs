@@ -420,6 +420,7 @@ impl Engine {
                     if channel.is_some() && member.is_some() {
                         // The counters that were fetched include every post up to here (protocol §3.7).
                         state.counted_up_to = state.last_post_at;
+                        state.mentions_since = 0;
                     }
                     if member.is_some() {
                         state.stale = false;

@@ -30,6 +30,9 @@ pub struct ChannelState {
     pub viewed_at_last: bool,
     /// Posts up to this time are in counters that were just fetched (protocol §3.7).
     pub counted_up_to: i64,
+    /// How many posts that came after that mention me, as the unread mentions count them (without replies, where reply
+    /// threads are on). Reading leaves it alone.
+    pub mentions_since: u32,
     /// The server was asked for something that no frame told, and has not answered.
     pub stale: bool,
     /// What it adds to the badge.

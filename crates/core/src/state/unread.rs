@@ -206,6 +206,7 @@ fn count(channel: &mut ChannelState, posted: &Posted<'_>, me: Option<UserId>, cr
         if mentioned && post.props.added_user_id.is_some() && post.props.added_user_id == me {
             counts.mentions = counts.mentions.saturating_add(1);
             counts.mentions_root = counts.mentions_root.saturating_add(1);
+            channel.mentions_since = channel.mentions_since.saturating_add(1);
         }
         return;
     }
@@ -231,6 +232,7 @@ fn count(channel: &mut ChannelState, posted: &Posted<'_>, me: Option<UserId>, cr
         if root {
             counts.mentions_root = counts.mentions_root.saturating_add(1);
         }
+        channel.mentions_since = channel.mentions_since.saturating_add((!crt || root).into());
         if post.priority == Priority::Urgent {
             counts.urgent = counts.urgent.saturating_add(1);
         }

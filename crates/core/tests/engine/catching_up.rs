@@ -668,3 +668,24 @@ fn a_mention_that_came_live_during_a_gap_is_not_given_to_a_missed_message() {
     );
     assert_eq!(world.told(), [pair("live", "notify"), pair("missed", "not_mentioned")]);
 }
+
+#[test]
+fn a_mention_that_came_live_after_everything_was_read_anew_is_not_given_to_a_missed_message() {
+    let setup = Setup::default();
+    // Whether the channel was read to the end or not.
+    for incomplete_channels in [Vec::new(), vec![channel("ops")]] {
+        let mut world = world(&setup);
+        let then = world.wall() - 20_000;
+        let mut now = held(&setup, &[("ops", then + 1, 2, 1)]);
+        // Everything before was read, so whatever is unread was missed.
+        now.members.iter_mut().find(|member| member.channel_id == channel("ops")).unwrap().last_viewed_at = BEGINS;
+        let plan = world.reconnects(now).unwrap();
+        world.arrives(at(message("live", "look, @morgan"), then + 10_000).mentioning_me());
+        assert_eq!(world.engine.badge().mentions, 2, "counted at once");
+        let posts = [("named", "look, @morgan", 0), ("other", "look, @bakers", 1), ("live", "look, @morgan", 10_000)];
+        let posts = posts.map(|(id, text, by)| at(message(id, text), then + by).posted.post).to_vec();
+        let missed = Missed { number: plan.number, posts, incomplete_channels, ..Missed::default() };
+        world.event(NORTH, Event::Fetched(Fetched::Missed(Box::new(missed))));
+        assert_eq!(world.told(), [pair("named", "notify"), pair("other", "not_mentioned"), pair("live", "notify")]);
+    }
+}
