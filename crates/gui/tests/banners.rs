@@ -2,6 +2,7 @@
 
 use belfry_core::command::Command;
 use belfry_core::ids::{BannerId, ChannelId, ServerId};
+use belfry_core::prefs::Corner;
 use belfry_core::query::Query;
 use belfry_core::signal::Signal;
 use belfry_core::view::{BannerKind, View};
@@ -96,6 +97,35 @@ fn cards_stand_eight_points_apart_and_the_pill_counts_the_rest() {
         assert!((pair[1].0 - pair[0].1 - 8.0).abs() < 0.01, "{places:?}");
     }
     harness.get_by_label("+7 more waiting");
+}
+
+#[test]
+fn the_newest_card_touches_the_corner_and_the_pill_stands_at_the_far_end() {
+    for corner in [Corner::TopRight, Corner::TopLeft, Corner::BottomRight, Corner::BottomLeft] {
+        let at_top = matches!(corner, Corner::TopRight | Corner::TopLeft);
+        let mut view = testing::view();
+        view.prefs.banner.corner = corner;
+        for full in [true, false] {
+            if !full {
+                view.banners.truncate(1);
+                view.banners_waiting = 0;
+            }
+            let mut harness = stack(view.clone());
+            let places = tops(&harness);
+            assert_eq!(places.len(), if full { 5 } else { 1 });
+            let touches = if at_top { places[0].0 } else { 740.0 - places[0].1 };
+            assert!(touches.abs() < 0.01, "{corner:?}: {places:?}");
+            for pair in places.windows(2) {
+                let gap = if at_top { pair[1].0 - pair[0].1 } else { pair[0].0 - pair[1].1 };
+                assert!((gap - 8.0).abs() < 0.01, "{corner:?}: {places:?}");
+            }
+            // The pointer finds a card where it is drawn.
+            let shape = &harness.state().drawn.shape;
+            let nearest = shape[usize::from(full)];
+            point_at(&mut harness, nearest.center());
+            harness.get_by_label("Mark as read");
+        }
+    }
 }
 
 #[test]

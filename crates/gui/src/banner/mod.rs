@@ -117,8 +117,12 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut BannersState, out: &mut Ou
     let top_down = placement::is_top(view.prefs.banner.corner);
     let motion = motion::Motion { moves: !view.prefs.reduce_motion, fades: composited && !view.prefs.reduce_motion };
 
+    // The pill stands at the far end of the stack; the nearest card touches the corner.
+    let spare = PILL_HEIGHT + placement::GAP;
+    let cards = if top_down { area.with_max_y(area.bottom() - spare) } else { area.with_min_y(area.top() + spare) };
+
     // Heights depend on which card is under the pointer, and that on where the cards are: last frame's places decide.
-    let hovered_card = pointer.and_then(|at| state.stack.at(at, area, time));
+    let hovered_card = pointer.and_then(|at| state.stack.at(at, cards, time));
     let looks: Vec<card::Look> = state
         .stack
         .cards()
@@ -133,11 +137,11 @@ pub fn ui(ui: &mut Ui, scene: &Scene<'_>, state: &mut BannersState, out: &mut Ou
         })
         .collect();
     let heights: Vec<f32> = looks.iter().map(|look| look.height).collect();
-    let hidden = state.stack.arrange(&heights, area.height() - PILL_HEIGHT - placement::GAP, top_down, time, motion);
+    let hidden = state.stack.arrange(&heights, cards.height(), top_down, time, motion);
 
     let mut drawn = Drawn::default();
     let frozen = state.stack.line_time(time);
-    let places: Vec<stack::Place> = state.stack.places(area, time, motion);
+    let places: Vec<stack::Place> = state.stack.places(cards, time, motion);
     let mut lowest = if top_down { area.top() } else { area.bottom() };
     for (look, place) in looks.iter().zip(&places) {
         let Some(rect) = place.rect.map(|rect| rect.round_to_pixels(scale)) else { continue };
