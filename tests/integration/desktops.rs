@@ -1,5 +1,7 @@
 //! The same behaviour on every kind of desktop: with a window manager, without any, and with a compositor.
 
+use belfry_core::command::Command;
+use belfry_core::prefs::Corner;
 use belfry_tests::desktop::Manager;
 use belfry_tests::screen::Rect;
 use belfry_tests::{Stage, eventually};
@@ -79,4 +81,50 @@ fn stands_takes_nothing_and_leaves(manager: Manager) {
     }
     stage.cards(0).unwrap();
     assert_eq!(stage.notifications.shown(), [], "what was painted needs no system notification");
+}
+
+#[test]
+fn banners_stand_on_the_display_that_was_chosen_and_on_the_first_one_when_that_vanishes() {
+    let mut stage = Stage::managed(Manager::None).unwrap();
+    stage.keep_cards().unwrap();
+    let left = Rect { x: 0, y: 0, width: 640, height: 800 };
+    let right = Rect { x: 640, y: 100, width: 640, height: 600 };
+    stage.desktop.screen.set_monitors(&[("LEFT", left), ("RIGHT", right)]).unwrap();
+    let whole = stage.desktop.screen.rect().unwrap();
+    for (display, corner, monitor) in [
+        ("RIGHT", Corner::TopRight, right),
+        ("LEFT", Corner::BottomRight, left),
+        ("RIGHT", Corner::BottomLeft, right),
+        ("", Corner::TopRight, left),
+    ] {
+        choose(&mut stage, display, corner);
+        let card = next_card(&mut stage, display);
+        let at_right = matches!(corner, Corner::TopRight | Corner::BottomRight);
+        let at_top = matches!(corner, Corner::TopRight | Corner::TopLeft);
+        let x = if at_right { monitor.right() - MARGIN - card.width } else { monitor.x + MARGIN };
+        let y = if at_top { monitor.y + MARGIN } else { monitor.bottom() - MARGIN - card.height };
+        assert_eq!((card.x, card.y), (x, y), "{corner:?} of {display:?}: {card:?} in {monitor:?}");
+    }
+    choose(&mut stage, "RIGHT", Corner::TopRight);
+    stage.desktop.screen.set_monitors(&[]).unwrap();
+    let card = next_card(&mut stage, "gone");
+    assert_eq!((card.right(), card.y), (whole.right() - MARGIN, MARGIN));
+}
+
+fn choose(stage: &mut Stage, display: &str, corner: Corner) {
+    let base = stage.client.view().unwrap().prefs;
+    let mut prefs = base.clone();
+    prefs.banner.display = display.to_owned();
+    prefs.banner.corner = corner;
+    stage.client.command(Command::SetLocalPrefs { base: Box::new(base), prefs: Box::new(prefs.clone()) }).unwrap();
+    stage.client.until("the display to be chosen", |view| view.prefs.banner == prefs.banner).unwrap();
+}
+
+fn next_card(stage: &mut Stage, text: &str) -> Rect {
+    stage.direct("rosa", &format!("on {text}")).unwrap();
+    stage.cards(1).unwrap();
+    stage.painted().unwrap();
+    let card = stage.cards(1).unwrap()[0];
+    stage.clear().unwrap();
+    card
 }

@@ -249,6 +249,12 @@ pub(crate) struct BannersFace {
     empty_since: Option<f64>,
     placed: Option<PixelRect>,
     frames: u64,
+    /// Width and height of the window in the last frame, pixels.
+    drawn_size: Option<(i32, i32)>,
+    /// A frame was asked for although the window counts as hidden, and did not come yet.
+    asked_to_paint: bool,
+    /// The pointer or a key reached the window and was not answered yet.
+    reached: bool,
     keyboard: Keyboard,
     /// Whether this desktop lets the window have the keyboard at all.
     can_type: bool,
@@ -282,6 +288,9 @@ impl BannersFace {
             empty_since: None,
             placed: None,
             frames: 0,
+            drawn_size: None,
+            asked_to_paint: false,
+            reached: false,
             keyboard: Keyboard::Theirs,
             // A Wayland session gives the keyboard to windows that it manages, and this is none.
             can_type: std::env::var_os("WAYLAND_DISPLAY").is_none_or(|name| name.is_empty()),
@@ -328,6 +337,18 @@ impl BannersFace {
         self.view = Some(view);
     }
 
+    /// A window that counts as covered is not drawn of itself, but a card that is gone would stay in its shape. And a
+    /// frame of the size before the last move may put every card outside the window, which then counts as covered.
+    fn paint_if_hidden(&mut self, ctx: &egui::Context, time: f64) {
+        let stack = &self.state.stack;
+        let misplaced = !stack.is_empty() && self.placed.map(|rect| (rect.width, rect.height)) != self.drawn_size;
+        let must = stack.is_leaving() || stack.is_moving(time) || self.reached || misplaced;
+        if must && !self.asked_to_paint && ctx.input(|input| input.viewport().visible()) == Some(false) {
+            ctx.send_viewport_cmd(ViewportCommand::RequestPaintWhileHidden);
+            self.asked_to_paint = true;
+        }
+    }
+
     /// Moves the window to its corner: work areas and scales change while Belfry runs.
     fn place(&mut self, ctx: &egui::Context, view: &View) {
         let prefs = &view.prefs.banner;
@@ -341,6 +362,10 @@ impl BannersFace {
 }
 
 impl eframe::App for BannersFace {
+    fn raw_input_hook(&mut self, _ctx: &egui::Context, input: &mut egui::RawInput) {
+        self.reached = !input.events.is_empty();
+    }
+
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         // The frame before this one is on the screen by now.
         for (banner, version) in self.state.stack.take_presented() {
@@ -355,6 +380,7 @@ impl eframe::App for BannersFace {
         if let Some(view) = view {
             self.adopt(ctx, view, time);
         }
+        self.paint_if_hidden(ctx, time);
         let empty = self.state.stack.is_empty();
         let since = *self.empty_since.get_or_insert(time);
         if !empty {
@@ -369,6 +395,7 @@ impl eframe::App for BannersFace {
 
     fn ui(&mut self, root: &mut Ui, _frame: &mut eframe::Frame) {
         self.frames += 1;
+        self.asked_to_paint = false;
         let Some(view) = self.view.clone() else { return };
         let scene = Scene {
             view: &view,
@@ -380,6 +407,8 @@ impl eframe::App for BannersFace {
         let drawn = ui(root, &scene, &mut self.state, &mut self.out);
         self.mind_keyboard(root.ctx(), drawn.wants_keyboard);
         let scale = root.ctx().pixels_per_point();
+        let whole = placement::to_pixels(root.max_rect(), scale);
+        self.drawn_size = Some((whole.width, whole.height));
         let shape: Vec<PixelRect> = drawn.shape.iter().map(|rect| placement::to_pixels(*rect, scale)).collect();
         self.shell.set_shape(&shape);
         for up in self.out.take() {

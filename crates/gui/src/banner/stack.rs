@@ -103,6 +103,11 @@ impl Stack {
         self.cards.is_empty()
     }
 
+    /// Whether a card that is gone was not yet taken off the screen.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.cards.iter().any(|card| card.leaving)
+    }
+
     /// Which card is at this point.
     pub fn at(&self, point: Pos2, area: Rect, now: f64) -> Option<BannerId> {
         self.cards.iter().filter(|card| !card.leaving).find_map(|card| {
