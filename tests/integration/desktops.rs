@@ -114,7 +114,7 @@ fn banners_stand_on_the_display_that_was_chosen_and_on_the_first_one_when_that_v
 fn choose(stage: &mut Stage, display: &str, corner: Corner) {
     let base = stage.client.view().unwrap().prefs;
     let mut prefs = base.clone();
-    prefs.banner.display = display.to_owned();
+    display.clone_into(&mut prefs.banner.display);
     prefs.banner.corner = corner;
     stage.client.command(Command::SetLocalPrefs { base: Box::new(base), prefs: Box::new(prefs.clone()) }).unwrap();
     stage.client.until("the display to be chosen", |view| view.prefs.banner == prefs.banner).unwrap();
