@@ -230,6 +230,7 @@ mod tests {
         "GET /plugins/com.mattermost.calls/config",
         "GET /plugins/com.mattermost.calls/channels",
         "POST /api/v4/users/ids",
+        "POST /api/v4/users/search",
         "GET /api/v4/websocket",
         "GET /api/v4/channels/new",
         "GET /api/v4/channels/new/members/me",
