@@ -63,6 +63,11 @@ impl Stage {
 
     /// On a desktop that is there, with a `belfry` that stands elsewhere.
     pub fn with_program(desktop: Desktop, program: &Path) -> anyhow::Result<Self> {
+        Self::with_world(desktop, program, World::small().configured("TeammateNameDisplay", "full_name"))
+    }
+
+    /// The same, signed in to a server of another world that knows `morgan` and a few more.
+    pub fn with_world(desktop: Desktop, program: &Path, world: World) -> anyhow::Result<Self> {
         // In this order: an active window proves that the window manager is up, which a panel needs to be heeded.
         let victim = desktop.screen.open_victim()?;
         if desktop.screen.window_manager()?.is_some() {
@@ -70,7 +75,7 @@ impl Stage {
         }
         let notifications = Notifications::start(&desktop)?;
         write_preferences(&desktop, "")?;
-        let practice = Practice::start(World::small().configured("TeammateNameDisplay", "full_name"))?;
+        let practice = Practice::start(world)?;
         let agent = desktop.belfry_at(program, &["--hidden"])?;
         let mut client = Client::connect(&desktop.socket())?;
         let server = client.add_server(&practice.url(), "morgan", "practice")?;

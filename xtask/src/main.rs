@@ -41,6 +41,7 @@ usage: cargo xtask <command> [--install]
   conformance FILE            compare described situations with the verdicts expected of them
   bench [engine|desktop|net|window]
                               measure speed, memory and delay, in release
+  bench desktop --quick       the same with shorter idle times and fewer samples
   bench net --many            the same with twenty servers of ten thousand channels
   screenshots                 every page of the window as a picture, in out/screenshots
   licences                    make assets/licences.txt again: what is linked into the program
@@ -86,6 +87,7 @@ fn dispatch(root: &Path, words: &[&str], permit: Permit) -> Option<Outcome> {
         ["bench"] => bench(root, permit, &[]).and_then(|()| window_bench(root)),
         ["bench", "window"] => setup::ensure(&[Need::Build], permit).and_then(|()| window_bench(root)),
         ["bench", part @ ("engine" | "desktop" | "net")] => bench(root, permit, &[part]),
+        ["bench", "desktop", "--quick"] => bench(root, permit, &["desktop", "--quick"]),
         ["bench", "net", "--many"] => bench(root, permit, &["net", "--many"]),
         ["screenshots"] => setup::ensure(&[Need::Build], permit).and_then(|()| screenshots(root)),
         ["licences"] => packages::run(root),

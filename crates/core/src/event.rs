@@ -482,6 +482,43 @@ pub struct Post<'a> {
     pub props: PostProps<'a>,
 }
 
+impl Posted<'_> {
+    /// One that is still to be read, with [`Post::blank`]. It is large, so it is filled in where it stays.
+    pub fn blank() -> Box<Self> {
+        Box::new(Self {
+            post: Post::blank(),
+            channel_type: None,
+            channel_display_name: Cow::Borrowed(""),
+            channel_name: Cow::Borrowed(""),
+            sender_name: Cow::Borrowed(""),
+            team_id: None,
+            image: false,
+            other_file: false,
+            mentions: None,
+            followers: None,
+        })
+    }
+}
+
+impl Post<'_> {
+    /// One that is still to be read: its ids are [`BLANK`](crate::ids::Id::BLANK).
+    pub fn blank() -> Self {
+        Self {
+            id: PostId::BLANK,
+            user_id: None,
+            channel_id: ChannelId::BLANK,
+            root_id: None,
+            kind: Cow::Borrowed(""),
+            message: Cow::Borrowed(""),
+            create_at: 0,
+            edit_at: 0,
+            delete_at: 0,
+            priority: Priority::Standard,
+            props: PostProps::default(),
+        }
+    }
+}
+
 /// Priority of a post.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Priority {

@@ -22,6 +22,12 @@ impl Id {
     /// The longest id kept, in bytes. Real ones have 26.
     pub const MAX_LEN: usize = 31;
     const REAL_LEN: usize = 26;
+    /// Stands where an id is not known yet. No text reads as it.
+    pub const BLANK: Self = {
+        let mut text = [0; Self::MAX_LEN];
+        text[0] = b' ';
+        Self { text, len: NonZeroU8::MIN }
+    };
 
     /// Reads an id; `None` where the text is empty, too long, or not printable ASCII.
     pub fn parse(text: &str) -> Option<Self> {
@@ -113,6 +119,9 @@ macro_rules! id_type {
         pub struct $name(pub Id);
 
         impl $name {
+            /// Stands where an id is not known yet (see [`Id::BLANK`]).
+            pub const BLANK: Self = Self(Id::BLANK);
+
             /// Reads an id; `None` where the text cannot be one (see [`Id::parse`]).
             pub fn parse(text: &str) -> Option<Self> {
                 Id::parse(text).map(Self)

@@ -132,6 +132,11 @@ impl Engine {
         }
     }
 
+    /// Whether anything waits for a summary.
+    pub(super) fn has_held_back(&self) -> bool {
+        !self.held_back.items.is_empty()
+    }
+
     /// Says in one banner what was held back by something that is over now.
     pub(super) fn sum_up(&mut self, now: &Now, out: &mut Effects) {
         if self.held_back.items.is_empty() {

@@ -104,6 +104,8 @@ pub struct Engine {
     decisions: u64,
     revision: u64,
     dirty: bool,
+    /// The earliest deadline, as the last step left it.
+    due: Option<MonoTime>,
 }
 
 /// One server: what it told, and how the connection is.
@@ -146,10 +148,6 @@ impl Server {
     fn next_deadline(&self) -> Option<MonoTime> {
         let catching = self.catching.as_ref().and_then(|catching| catching.deadline());
         catching.into_iter().chain(self.counts_check.deadline()).chain(self.thread_totals.deadline()).min()
-    }
-
-    fn is_due(&self, now: &Now) -> bool {
-        self.next_deadline().is_some_and(|at| at <= now.mono) || self.session_is_due(now)
     }
 }
 
@@ -204,14 +202,25 @@ impl Engine {
 
     /// When `Input::Tick` is due next; never in the past of the last step.
     pub fn next_deadline(&self) -> Option<MonoTime> {
-        let parked = self.parked.iter().map(|parked| parked.deadline).min();
-        let snoozed = self.snoozed.iter().map(|(at, _)| *at).min();
-        let ringing = self.ringing.as_ref().map(|ringing| ringing.until);
-        let servers = self.servers.values().filter_map(Server::next_deadline).min();
-        [self.stack.next_deadline(), parked, snoozed, ringing, servers, self.test_deadline()]
-            .into_iter()
-            .flatten()
-            .min()
+        self.due
+    }
+
+    /// The earliest of all deadlines. Asked once in every step.
+    fn earliest_deadline(&self) -> Option<MonoTime> {
+        let mut earliest = self.stack.next_deadline();
+        let mut and = |at: Option<MonoTime>| {
+            if let Some(at) = at
+                && earliest.is_none_or(|earliest| at < earliest)
+            {
+                earliest = Some(at);
+            }
+        };
+        self.parked.iter().for_each(|parked| and(Some(parked.deadline)));
+        self.snoozed.iter().for_each(|(at, _)| and(Some(*at)));
+        self.servers.values().for_each(|server| and(server.next_deadline()));
+        and(self.ringing.as_ref().map(|ringing| ringing.until));
+        and(self.test_deadline());
+        earliest
     }
 
     /// The wall-clock moment (Unix milliseconds) at which a pause ends or a session is to be spoken of, which no monotonic
@@ -301,14 +310,23 @@ impl Engine {
         if self.paused_until_ms.is_some_and(|until| until <= now.wall_ms()) {
             self.set_pause(None, out);
         }
-        self.decide_overdue(now, out);
-        // Asked in every step, and nearly always nothing is.
-        if self.servers.values().any(|server| server.is_due(now)) {
-            self.pass_catch_up_deadlines(now, out);
-            self.pass_counts_deadlines(now, out);
-            self.pass_thread_totals_deadlines(now, out);
-            self.pass_session_deadlines(now, out);
+        let due = self.earliest_deadline();
+        // Asked in every step, and nearly always nothing is due.
+        let is_due = due.is_some_and(|at| at <= now.mono);
+        if is_due || self.has_held_back() || self.servers.values().any(|server| server.session_is_due(now)) {
+            self.pass_each_deadline(now, out);
+            self.due = self.earliest_deadline();
+        } else {
+            self.due = due;
         }
+    }
+
+    fn pass_each_deadline(&mut self, now: &Now, out: &mut Effects) {
+        self.decide_overdue(now, out);
+        self.pass_catch_up_deadlines(now, out);
+        self.pass_counts_deadlines(now, out);
+        self.pass_thread_totals_deadlines(now, out);
+        self.pass_session_deadlines(now, out);
         self.sum_up(now, out);
         let mut index = 0;
         while let Some((at, _)) = self.snoozed.get(index) {

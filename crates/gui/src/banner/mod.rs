@@ -37,6 +37,10 @@ const LINGER_SECS: f64 = 30.0;
 const FRAME_SECS: f32 = 1.0 / 60.0;
 /// The line of remaining time moves in steps no shorter than this, seconds.
 const LINE_STEP_SECS: f32 = 0.1;
+/// A frame that holds the face up for longer is told of in the log, seconds.
+const SLOW_FRAME_SECS: f32 = 0.05;
+/// The first frames make textures and read fonts.
+const WARM_UP_FRAMES: u64 = 10;
 const PILL_HEIGHT: f32 = 28.0;
 /// A pointer found over the stack within this time did not come on purpose, seconds.
 const APPEARING_SECS: f64 = 0.3;
@@ -366,7 +370,10 @@ impl eframe::App for BannersFace {
         self.reached = !input.events.is_empty();
     }
 
-    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+    fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
+        if let Some(secs) = frame.info().cpu_usage.filter(|secs| *secs > SLOW_FRAME_SECS && self.frames > WARM_UP_FRAMES) {
+            tracing::warn!(secs, "a frame of the banners took long");
+        }
         // The frame before this one is on the screen by now.
         for (banner, version) in self.state.stack.take_presented() {
             self.bridge.send(crate::bridge::Up::Signal(Signal::BannerPresented { banner, version }));

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use belfry_core::event::{Attachment, ChannelType, Event, Post, PostProps, Posted, Priority};
-use belfry_core::ids::{ChannelId, PostId, TeamId, UserId};
+use belfry_core::ids::{ChannelId, PostId, UserId};
 use serde::{Deserialize, Deserializer};
 
 use super::WireError;
@@ -11,53 +11,37 @@ use super::kind::PostKind;
 use crate::json::{Broken, Inner, Reader};
 use crate::lenient;
 
-/// `data` of an event about a post.
-#[derive(Debug, Default)]
+/// `data` of an event about a post, read into the event itself: it is large, and every post passes here.
+#[derive(Debug)]
 pub(super) struct PostData<'a> {
     found: Inner<'a, bool>,
-    post: PostShape<'a>,
-    channel_type: Option<ChannelType>,
-    channel_display_name: Cow<'a, str>,
-    channel_name: Cow<'a, str>,
-    sender_name: Cow<'a, str>,
-    team_id: Option<TeamId>,
-    image: bool,
-    other_file: bool,
-    mentions: Option<Vec<UserId>>,
-    followers: Option<Vec<UserId>>,
+    posted: Box<Posted<'a>>,
 }
 
-#[derive(Debug, Default)]
-struct PostShape<'a> {
-    id: Option<PostId>,
-    user_id: Option<UserId>,
-    channel_id: Option<ChannelId>,
-    root_id: Option<PostId>,
-    kind: Cow<'a, str>,
-    message: Cow<'a, str>,
-    create_at: i64,
-    edit_at: i64,
-    delete_at: i64,
-    priority: Priority,
-    props: PostProps<'a>,
+impl Default for PostData<'_> {
+    #[inline]
+    fn default() -> Self {
+        Self { found: Inner::Nothing, posted: Posted::blank() }
+    }
 }
 
 impl<'a> PostData<'a> {
     /// Reads it; anything but an object says nothing.
     pub(super) fn read(&mut self, reader: &mut Reader<'a>) -> Result<(), Broken> {
+        let posted = &mut *self.posted;
         let mut within = reader.object()?;
         while let Some(key) = reader.key(&mut within)? {
             match &*key {
-                "post" => self.found = reader.inner(|reader| self.post.read(reader))?,
-                "channel_type" => self.channel_type = reader.cow()?.as_deref().and_then(ChannelType::parse),
-                "channel_display_name" => self.channel_display_name = reader.cow()?.unwrap_or_default(),
-                "channel_name" => self.channel_name = reader.cow()?.unwrap_or_default(),
-                "sender_name" => self.sender_name = reader.cow()?.unwrap_or_default(),
-                "team_id" => self.team_id = reader.id()?,
-                "image" => self.image = present(reader)?,
-                "otherFile" => self.other_file = present(reader)?,
-                "mentions" => self.mentions = ids(reader)?,
-                "followers" => self.followers = ids(reader)?,
+                "post" => self.found = reader.inner(|reader| fill(&mut posted.post, reader))?,
+                "channel_type" => posted.channel_type = reader.cow()?.as_deref().and_then(ChannelType::parse),
+                "channel_display_name" => posted.channel_display_name = reader.cow()?.unwrap_or_default(),
+                "channel_name" => posted.channel_name = reader.cow()?.unwrap_or_default(),
+                "sender_name" => posted.sender_name = reader.cow()?.unwrap_or_default(),
+                "team_id" => posted.team_id = reader.id()?,
+                "image" => posted.image = present(reader)?,
+                "otherFile" => posted.other_file = present(reader)?,
+                "mentions" => posted.mentions = ids(reader)?,
+                "followers" => posted.followers = ids(reader)?,
                 _ => reader.skip()?,
             }
         }
@@ -66,53 +50,41 @@ impl<'a> PostData<'a> {
 
     /// Whether the post itself says where it was written.
     pub(super) fn knows_channel(&self) -> bool {
-        matches!(self.found, Inner::Read(true)) && self.post.channel_id.is_some()
+        matches!(self.found, Inner::Read(true)) && self.posted.post.channel_id != ChannelId::BLANK
     }
 
     /// The event. `channel` is where it happened, unless the post itself says so.
     pub(super) fn into_event(self, kind: PostKind, channel: Option<ChannelId>) -> Result<Event<'a>, WireError> {
-        let post = match self.found {
+        let mut posted = self.posted;
+        match self.found {
             Inner::Nothing | Inner::Read(false) => return Err(WireError::Incomplete),
-            Inner::Read(true) => self.post.into_post(channel)?,
+            Inner::Read(true) => {}
             Inner::Copy(copy) => {
                 let mut reader = Reader::new(&copy);
-                let mut post = PostShape::default();
-                let is_object = post.read(&mut reader)?;
+                let mut post = Post::blank();
+                let is_object = fill(&mut post, &mut reader)?;
                 reader.end()?;
                 if !is_object {
                     return Err(WireError::Incomplete);
                 }
-                post.into_post(channel)?.into_owned()
+                posted.post = post.into_owned();
             }
-        };
-        let posted = |post| {
-            Box::new(Posted {
-                post,
-                channel_type: self.channel_type,
-                channel_display_name: self.channel_display_name,
-                channel_name: self.channel_name,
-                sender_name: self.sender_name,
-                team_id: self.team_id,
-                image: self.image,
-                other_file: self.other_file,
-                mentions: self.mentions,
-                followers: self.followers,
-            })
-        };
+        }
+        complete(&mut posted.post, channel)?;
         Ok(match kind {
-            PostKind::Posted => Event::Posted(posted(post)),
-            PostKind::Persistent => Event::PersistentNotification(posted(post)),
-            PostKind::Ephemeral => Event::EphemeralMessage(Box::new(post)),
-            PostKind::Edited => Event::PostEdited(Box::new(post)),
-            PostKind::Deleted => Event::PostDeleted(Box::new(post)),
+            PostKind::Posted => Event::Posted(posted),
+            PostKind::Persistent => Event::PersistentNotification(posted),
+            PostKind::Ephemeral => Event::EphemeralMessage(Box::new(posted.post)),
+            PostKind::Edited => Event::PostEdited(Box::new(posted.post)),
+            PostKind::Deleted => Event::PostDeleted(Box::new(posted.post)),
         })
     }
 }
 
 /// Reads a post of a REST answer; `None` where it is none.
 pub(crate) fn post<'a>(reader: &mut Reader<'a>) -> Result<Option<Post<'a>>, Broken> {
-    let mut post = PostShape::default();
-    Ok(if post.read(reader)? { post.into_post(None).ok() } else { None })
+    let mut post = Post::blank();
+    Ok(if fill(&mut post, reader)? { complete(&mut post, None).ok().map(|()| post) } else { None })
 }
 
 /// `"true"`, or a real truth value from a server that means well.
@@ -139,45 +111,35 @@ fn ids(reader: &mut Reader<'_>) -> Result<Option<Vec<UserId>>, Broken> {
     Ok(reader.inner(list)?.or_read(list).unwrap_or_else(|Broken| Some(Vec::new())))
 }
 
-impl<'a> PostShape<'a> {
-    /// Reads a post; `false` where it is no object.
-    fn read<const QUOTED: bool>(&mut self, reader: &mut Reader<'a, QUOTED>) -> Result<bool, Broken> {
-        let is_object = reader.is_object();
-        let mut within = reader.object()?;
-        while let Some(key) = reader.key(&mut within)? {
-            match &*key {
-                "id" => self.id = reader.id()?,
-                "user_id" => self.user_id = reader.id()?,
-                "channel_id" => self.channel_id = reader.id()?,
-                "root_id" => self.root_id = reader.id()?,
-                "type" => self.kind = reader.cow()?.unwrap_or_default(),
-                "message" => self.message = reader.cow()?.unwrap_or_default(),
-                "create_at" => self.create_at = reader.int()?.unwrap_or(0),
-                "edit_at" => self.edit_at = reader.int()?.unwrap_or(0),
-                "delete_at" => self.delete_at = reader.int()?.unwrap_or(0),
-                "props" => self.props = props(reader)?,
-                "metadata" => self.priority = priority(reader)?,
-                _ => reader.skip()?,
-            }
+/// Reads a post; `false` where it is no object.
+fn fill<'a, const QUOTED: bool>(post: &mut Post<'a>, reader: &mut Reader<'a, QUOTED>) -> Result<bool, Broken> {
+    let is_object = reader.is_object();
+    let mut within = reader.object()?;
+    while let Some(key) = reader.key(&mut within)? {
+        match &*key {
+            "id" => post.id = reader.id()?.unwrap_or(PostId::BLANK),
+            "user_id" => post.user_id = reader.id()?,
+            "channel_id" => post.channel_id = reader.id()?.unwrap_or(ChannelId::BLANK),
+            "root_id" => post.root_id = reader.id()?,
+            "type" => post.kind = reader.cow()?.unwrap_or_default(),
+            "message" => post.message = reader.cow()?.unwrap_or_default(),
+            "create_at" => post.create_at = reader.int()?.unwrap_or(0),
+            "edit_at" => post.edit_at = reader.int()?.unwrap_or(0),
+            "delete_at" => post.delete_at = reader.int()?.unwrap_or(0),
+            "props" => post.props = props(reader)?,
+            "metadata" => post.priority = priority(reader)?,
+            _ => reader.skip()?,
         }
-        Ok(is_object)
     }
+    Ok(is_object)
+}
 
-    fn into_post(self, channel: Option<ChannelId>) -> Result<Post<'a>, WireError> {
-        Ok(Post {
-            id: self.id.ok_or(WireError::Incomplete)?,
-            user_id: self.user_id,
-            channel_id: self.channel_id.or(channel).ok_or(WireError::Incomplete)?,
-            root_id: self.root_id,
-            kind: self.kind,
-            message: self.message,
-            create_at: self.create_at,
-            edit_at: self.edit_at,
-            delete_at: self.delete_at,
-            priority: self.priority,
-            props: self.props,
-        })
+/// A post without an id, or of which nobody says where it was written, is none.
+fn complete(post: &mut Post<'_>, channel: Option<ChannelId>) -> Result<(), WireError> {
+    if post.channel_id == ChannelId::BLANK {
+        post.channel_id = channel.ok_or(WireError::Incomplete)?;
     }
+    if post.id == PostId::BLANK { Err(WireError::Incomplete) } else { Ok(()) }
 }
 
 fn props<'a, const QUOTED: bool>(reader: &mut Reader<'a, QUOTED>) -> Result<PostProps<'a>, Broken> {

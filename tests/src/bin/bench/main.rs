@@ -1,5 +1,5 @@
 //! `cargo xtask bench [engine|desktop|net]`: what Belfry costs, measured in one run. Everything, without an argument.
-//! `net --many` measures twenty servers of ten thousand channels instead.
+//! `net --many` measures twenty servers of ten thousand channels instead; `desktop --quick` looks at idle times for seconds only.
 #![expect(clippy::print_stdout, reason = "a measurement is printed")]
 
 mod allocations;
@@ -22,7 +22,7 @@ fn main() -> anyhow::Result<()> {
         net::run(std::env::args().any(|word| word == "--many"))?;
     }
     if wanted("desktop") {
-        desktop::run()?;
+        desktop::run(std::env::args().any(|word| word == "--quick"))?;
     }
     Ok(())
 }
