@@ -371,7 +371,9 @@ impl eframe::App for BannersFace {
     }
 
     fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
-        if let Some(secs) = frame.info().cpu_usage.filter(|secs| *secs > SLOW_FRAME_SECS && self.frames > WARM_UP_FRAMES) {
+        if let Some(secs) =
+            frame.info().cpu_usage.filter(|secs| *secs > SLOW_FRAME_SECS && self.frames > WARM_UP_FRAMES)
+        {
             tracing::warn!(secs, "a frame of the banners took long");
         }
         // The frame before this one is on the screen by now.

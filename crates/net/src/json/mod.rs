@@ -160,9 +160,13 @@ impl<'a, const QUOTED: bool> Reader<'a, QUOTED> {
     /// The next key of an object; its value must be read or passed over before the next call.
     #[inline(always)]
     pub(crate) fn key(&mut self, within: &mut Within) -> Result<Option<Cow<'a, str>>, Broken> {
-        if matches!(within, Within::Middle)
-            && let Some(key) = self.plain_key()
-        {
+        let key = match within {
+            Within::Begin => self.plain_key(b""),
+            Within::Middle => self.plain_key(b","),
+            Within::End => None,
+        };
+        if let Some(key) = key {
+            *within = Within::Middle;
             return Ok(Some(Cow::Borrowed(key)));
         }
         self.any_key(within)

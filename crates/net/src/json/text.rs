@@ -83,12 +83,12 @@ impl<'a, const QUOTED: bool> Reader<'a, QUOTED> {
         Ok((start, self.end_of_escaped()?, true))
     }
 
-    /// As servers write it: a comma, a key without escapes, a colon.
+    /// As servers write it: what stands before a key (a comma, unless it is the first), a key without escapes, a colon.
     #[inline(always)]
-    pub(super) fn plain_key(&mut self) -> Option<&'a str> {
-        let rest = self.rest().strip_prefix(b",")?;
+    pub(super) fn plain_key(&mut self, before: &[u8]) -> Option<&'a str> {
+        let rest = self.rest().strip_prefix(before)?;
         let length = Self::plain_string(rest)?;
-        let start = self.at + 1 + Self::QUOTE.len();
+        let start = self.at + before.len() + Self::QUOTE.len();
         let end = start + length;
         let colon = end + Self::QUOTE.len();
         if self.text.as_bytes().get(colon) != Some(&b':') {

@@ -61,7 +61,7 @@ impl Broadcast {
 }
 
 /// Reads one frame. `Ok(None)` is a frame that needs nothing: a reply, noise, an event we do not know. Nothing of
-/// those is read behind the event's name, which servers write first.
+/// those is read behind the event's name, which servers write first, and of a post's nothing behind the post.
 pub fn decode(frame: &str) -> Result<Option<Event<'_>>, WireError> {
     let beginning = Reader::new(frame);
     let mut reader = beginning.clone();
@@ -93,21 +93,21 @@ fn event(mut reader: Reader<'_>, within: Within, kind: Kind) -> Result<Option<Ev
     match kind {
         Kind::Post(kind) => {
             let mut data = PostData::default();
-            let mut broadcast = None;
-            parts(
-                &mut reader,
-                within,
-                |reader| data.read(reader),
-                |reader| {
-                    broadcast = Some(reader.clone());
-                    reader.skip()
-                },
-            )?;
-            // A post says itself where it was written; only one that does not costs a look at to whom the event went.
-            let channel = match broadcast.filter(|_| !data.knows_channel()) {
-                Some(mut reader) => Broadcast::of(&mut reader)?.channel_id,
-                None => None,
-            };
+            let mut channel = None;
+            let mut within = within;
+            while let Some(key) = reader.key(&mut within)? {
+                match &*key {
+                    "data" => data.read(&mut reader)?,
+                    "broadcast" => channel = Broadcast::of(&mut reader)?.channel_id,
+                    _ => reader.skip()?,
+                }
+                // A post says itself where it was written. To whom the event went, which servers write behind it, is not
+                // looked at then; the session has made sure that the whole frame is JSON.
+                if data.knows_channel() {
+                    return data.into_event(kind, channel).map(Some);
+                }
+            }
+            reader.end()?;
             data.into_event(kind, channel).map(Some)
         }
         Kind::Other(kind) => {

@@ -94,7 +94,10 @@ fn banners(stage: &mut Stage, damage: &Damage, time: Duration) -> anyhow::Result
     idle::measure(stage, damage, FACE_IDLE.min(time), "banners' face without a card")?;
     show(stage, &SCRIPTS)?;
     let scripts = idle::measure(stage, damage, FACE_IDLE.min(time), "banners shown, CJK, Arabic, emoji")?;
-    println!("banners shown in other scripts: PSS {} MiB together, with this machine's fonts", idle::mib(scripts.memory_kib));
+    println!(
+        "banners shown in other scripts: PSS {} MiB together, with this machine's fonts",
+        idle::mib(scripts.memory_kib)
+    );
     stage.clear()?;
     until_no_face(stage)?;
     let after = idle::total_kib(stage)?;
@@ -117,7 +120,11 @@ fn window(stage: &mut Stage, damage: &Damage, time: Duration) -> anyhow::Result<
         Ok(stage.desktop.screen.windows()?.into_iter().find(|w| w.is_belfry() && !w.override_redirect && w.viewable))
     })?;
     let open = idle::measure(stage, damage, time, "main window open")?;
-    println!("main window open: PSS {} MiB together (at most 110 wanted), {} frames", idle::mib(open.memory_kib), open.frames);
+    println!(
+        "main window open: PSS {} MiB together (at most 110 wanted), {} frames",
+        idle::mib(open.memory_kib),
+        open.frames
+    );
     let windows = stage.desktop.screen.windows()?;
     let window = windows.iter().find(|w| w.is_belfry() && !w.override_redirect).context("the window vanished")?;
     stage.desktop.screen.close(window.id)?;

@@ -24,7 +24,13 @@ pub(super) fn heading() {
 }
 
 /// Measures, and prints, how long banners take: `cold` ends the banners' face between samples.
-pub(super) fn measure(stage: &mut Stage, damage: &Damage, samples: usize, motion: bool, cold: bool) -> anyhow::Result<()> {
+pub(super) fn measure(
+    stage: &mut Stage,
+    damage: &Damage,
+    samples: usize,
+    motion: bool,
+    cold: bool,
+) -> anyhow::Result<()> {
     let (mut told, mut painted) = (Vec::with_capacity(samples), Vec::with_capacity(samples));
     let area = stage.desktop.screen.work_area()?;
     let title = Rect { x: area.right() - 16 - 372 + 60, y: area.y + 16 + 8, width: 280, height: 44 };
