@@ -14,4 +14,5 @@ mod preferences;
 mod record;
 mod recordings;
 mod replies;
+mod tray;
 mod trouble;

@@ -376,6 +376,19 @@ mod tests {
     }
 
     #[test]
+    fn digits_of_the_smallest_marks_are_whole_pixels() {
+        for mentions in [1, 3, 8, 42, 99, 100] {
+            let image = paint(16, &badge(mentions, true, false));
+            let between = (0..256).map(|index| pixel(&image, 16, index % 16, index / 16)).filter(|pixel| {
+                let [red, green, blue, alpha] = *pixel;
+                let pink = green > RED[1] && green.abs_diff(blue) < 16 && red.saturating_sub(green) > 8;
+                alpha == 255 && pink
+            });
+            assert_eq!(between.count(), 0, "{mentions}: nothing between the red and the white");
+        }
+    }
+
+    #[test]
     fn corners_are_clear_without_a_badge() {
         let image = paint(64, &badge(0, false, false));
         for (x, y) in [(0, 0), (63, 0), (0, 63), (63, 63)] {

@@ -78,6 +78,8 @@ pub enum Effect {
     OpenUrl(String),
     /// Raise or start the main window.
     ShowWindow,
+    /// The same, with the list of what the badge counts.
+    ShowUnread,
     /// The same, with the dialog that signs in to this server.
     ShowSignIn(ServerId),
     /// End the program, in order.

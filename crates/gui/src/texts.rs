@@ -462,6 +462,18 @@ mod tests {
     }
 
     #[test]
+    fn the_title_of_the_window_begins_with_the_badge() {
+        let title =
+            |mentions, unread, signed_out| window_title(Badge { mentions, unread, signed_out, dot_hidden: false });
+        assert_eq!(title(0, false, false), "Belfry");
+        assert_eq!(title(3, true, false), "(3) Belfry");
+        assert_eq!(title(120, true, true), "(99+!) Belfry");
+        assert_eq!(title(0, true, false), "(•) Belfry");
+        assert_eq!(title(0, true, true), "(•!) Belfry");
+        assert_eq!(title(0, false, true), "(!) Belfry");
+    }
+
+    #[test]
     fn health_is_a_sentence_with_a_next_step() {
         let waiting = Health::Waiting { reason: "the server does not answer".to_owned(), retry_at_ms: 12_000 };
         assert_eq!(health_sentence(&waiting, 0, 4_000), "The server does not answer, trying again in 8 s");

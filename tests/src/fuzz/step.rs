@@ -279,6 +279,7 @@ impl World {
                     }
                 }
                 Effect::Write(..)
+                | Effect::ShowUnread
                 | Effect::ShowSignIn(_)
                 | Effect::PlaySound(_)
                 | Effect::StartSession(_)

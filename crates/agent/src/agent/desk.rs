@@ -160,6 +160,7 @@ impl Desk {
                 Woken::Report(report) => self.on_report(report).await,
                 Woken::Command(command) => self.on_command(command, &mut tasks).await,
                 Woken::Call(Call::ShowWindow) => self.show_window(None).await,
+                Woken::Call(Call::ShowUnread) => self.show_window(Some(Page::Unread)).await,
                 Woken::Call(Call::ShowSignIn(server)) => self.show_window(Some(Page::SignIn(server))).await,
                 Woken::Call(Call::OutputGone) => {
                     self.lines = None;

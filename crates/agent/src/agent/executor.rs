@@ -33,6 +33,8 @@ const OPENERS: usize = 8;
 pub(super) enum Call {
     /// Bring the main window to the front.
     ShowWindow,
+    /// The same, with the list of what the badge counts.
+    ShowUnread,
     /// The same, with the dialog that signs in to this server.
     ShowSignIn(ServerId),
     /// End the program.
@@ -123,6 +125,7 @@ impl Executor {
                 }
             }
             Effect::ShowWindow => self.call(Call::ShowWindow),
+            Effect::ShowUnread => self.call(Call::ShowUnread),
             Effect::ShowSignIn(server) => self.call(Call::ShowSignIn(server)),
             Effect::Quit => self.call(Call::Quit),
             Effect::Mark(server, mark) => {

@@ -89,6 +89,8 @@ pub enum Down {
 pub enum Page {
     /// What was shown and what was not.
     Activity,
+    /// What the badge counts, listed.
+    Unread,
     /// The list of servers.
     Servers,
     /// The same, with the dialog that signs in to this one.

@@ -239,8 +239,10 @@ impl Tray for Item {
         ToolTip { title: "Belfry".to_owned(), description: self.model.sentence(), ..ToolTip::default() }
     }
 
+    /// Whoever clicks a number wants to see what it counts.
     fn activate(&mut self, _x: i32, _y: i32) {
-        self.say(Command::ShowWindow);
+        let counts = !self.model.badge.text().is_empty();
+        self.say(if counts { Command::ShowUnread } else { Command::ShowWindow });
     }
 
     fn menu(&self) -> Vec<MenuItem<Self>> {
@@ -364,7 +366,17 @@ mod tests {
             assert_eq!(clicks.try_recv().unwrap(), command);
         }
         item.activate(0, 0);
-        assert_eq!(clicks.try_recv().unwrap(), Command::ShowWindow);
+        assert_eq!(clicks.try_recv().unwrap(), Command::ShowWindow, "nothing is counted");
+    }
+
+    #[test]
+    fn a_click_on_a_badge_leads_to_what_it_counts() {
+        let badge = |mentions, unread, signed_out| Badge { mentions, unread, signed_out, dot_hidden: false };
+        for shown in [badge(3, true, false), badge(0, true, false), badge(0, false, true)] {
+            let (mut item, mut clicks) = item(&View { badge: shown, ..View::default() });
+            item.activate(0, 0);
+            assert_eq!(clicks.try_recv().unwrap(), Command::ShowUnread, "{shown:?}");
+        }
     }
 
     #[test]

@@ -106,6 +106,7 @@ impl Engine {
             }
             Command::ShowSample(id) => self.show_sample(now, id, out),
             Command::ShowWindow => out.push(Effect::ShowWindow),
+            Command::ShowUnread => out.push(Effect::ShowUnread),
             Command::ShowSignIn(id) => out.push(Effect::ShowSignIn(id)),
             Command::Quit => out.push(Effect::Quit),
         }

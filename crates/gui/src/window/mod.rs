@@ -139,6 +139,8 @@ pub struct WindowState {
     find: find::FindState,
     shortcuts: bool,
     draft: draft::Draft,
+    /// The list of what the badge counts is to be opened with this frame.
+    unread_wanted: bool,
     /// The last change of the local preferences is to be undone with this frame.
     undo_wanted: bool,
     /// Pictures of people.
@@ -162,9 +164,14 @@ impl WindowState {
         self.about.on_answer(id, answer);
     }
 
-    fn turn_to(&mut self, page: AgentPage) {
+    /// Opens a page that the agent names.
+    pub fn turn_to(&mut self, page: AgentPage) {
         self.page = match page {
             AgentPage::Activity => Page::Activity,
+            AgentPage::Unread => {
+                self.unread_wanted = true;
+                Page::Servers
+            }
             AgentPage::Servers => Page::Servers,
             AgentPage::SignIn(server) => {
                 self.servers.wants_sign_in(server);
@@ -213,13 +220,13 @@ pub fn ui(ui: &mut Ui, view: &View, now_ms: i64, state: &mut WindowState, out: &
         .show_separator_line(false)
         .show(ui, |ui| match navigation::ui(ui, view, state.page) {
             Some(navigation::Target::Page(page)) => state.page = page,
-            Some(navigation::Target::Unread) => {
-                state.page = Page::Servers;
-                state.servers.list_unread(&view.servers);
-            }
+            Some(navigation::Target::Unread) => state.turn_to(AgentPage::Unread),
             Some(navigation::Target::Find) => state.find.open(),
             None => {}
         });
+    if std::mem::take(&mut state.unread_wanted) {
+        state.servers.list_unread(&view.servers);
+    }
     let page = state.page;
     state.opened(page);
     let mut prefs = state.draft.current(&view.prefs);

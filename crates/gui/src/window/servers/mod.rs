@@ -72,7 +72,14 @@ impl ServersState {
 
     /// Opens the lists of everything that makes up the number over all servers.
     pub fn list_unread(&mut self, servers: &[ServerView]) {
-        self.listed = servers.iter().filter(|server| server.badge.mentions > 0).map(|server| server.id).collect();
+        let listed = |wanted: &dyn Fn(&ServerView) -> bool| -> BTreeSet<ServerId> {
+            servers.iter().filter(|server| wanted(server)).map(|server| server.id).collect()
+        };
+        self.listed = listed(&|server| server.badge.mentions > 0);
+        if self.listed.is_empty() {
+            // A dot counts nothing; what made it is listed all the same.
+            self.listed = listed(&|server| !server.unread.is_empty());
+        }
     }
 
     /// Whether a dialog of this page is open.
