@@ -264,6 +264,7 @@ pub(crate) fn setting_of(reason: Option<Reason>, channel_has_own_level: bool) ->
         Reason::NotificationsPermissionDisallowed => Some(Setting::Permission),
         Reason::Paused => Some(Setting::Pause),
         Reason::OsDnd => Some(Setting::SystemDoNotDisturb),
+        Reason::FullScreen => Some(Setting::FullScreen),
         Reason::CallSoundOff => Some(Setting::CallSound),
         Reason::OwnPost
         | Reason::SystemMessage
@@ -276,6 +277,7 @@ pub(crate) fn setting_of(reason: Option<Reason>, channel_has_own_level: bool) ->
         | Reason::ReadElsewhere
         | Reason::WhileAway
         | Reason::ScreenLocked
+        | Reason::DisplayAsleep
         | Reason::ArchivedChannel
         | Reason::CallRingingDisabled
         | Reason::CallInSameCall

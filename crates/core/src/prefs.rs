@@ -25,6 +25,10 @@ pub struct LocalPrefs {
     pub keep_running: bool,
     /// System notifications instead of banners.
     pub use_system_notifications: bool,
+    /// Be quiet while the system's do-not-disturb is on; what came is summed up afterwards.
+    pub follow_system_dnd: bool,
+    /// Be quiet while a program fills the display that banners stand on; what came is summed up afterwards.
+    pub quiet_in_full_screen: bool,
     /// Show an icon in the tray.
     pub tray: bool,
     /// Banners.
@@ -59,6 +63,8 @@ impl Default for LocalPrefs {
             reduce_motion: false,
             keep_running: true,
             use_system_notifications: false,
+            follow_system_dnd: true,
+            quiet_in_full_screen: true,
             tray: true,
             banner: BannerPrefs::default(),
             badge: BadgePrefs::default(),

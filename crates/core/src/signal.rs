@@ -38,6 +38,10 @@ pub enum Signal {
     SystemDoNotDisturb(bool),
     /// The screen was locked or unlocked.
     ScreenLocked(bool),
+    /// A program fills the display that banners stand on, with nothing before it, or does not any more.
+    FullScreen(bool),
+    /// The display was switched off to save power, or on again.
+    DisplayAsleep(bool),
     /// The computer slept and woke: deadlines in wall time need a look, and connections may be dead.
     Woke,
     /// There is a network again, or another one: connections are worth a try at once.

@@ -38,10 +38,10 @@ pub use unread::{
     unread_summary, unread_title,
 };
 pub use window::{
-    ALL_OF_CHANNEL, CHANNEL_SETTINGS_MORE, CLEAR, CLEAR_MORE, CLEAR_SEARCH, CLEAR_TEXT, CLEAR_TITLE, EXPORT, EXPORTING,
-    MARKED_READ, MOVE_DOWN, MOVE_UP, NAME, NOTIFICATION_SETTINGS_MORE, RENAME, RENAME_MORE, RENAME_TITLE, diagnostics,
-    exported, health_changes_in_ms, it_would_have, last_heard, listed, now_it_would, path, rename_text, server_version,
-    sign_in_to, trial_tag, version,
+    ALL_OF_CHANNEL, CHANNEL_SETTINGS_MORE, CLEAR, CLEAR_MORE, CLEAR_SEARCH, CLEAR_TEXT, CLEAR_TITLE,
+    DESKTOP_SETTINGS_MORE, EXPORT, EXPORTING, MARKED_READ, MOVE_DOWN, MOVE_UP, NAME, NOTIFICATION_SETTINGS_MORE,
+    RENAME, RENAME_MORE, RENAME_TITLE, diagnostics, exported, health_changes_in_ms, it_would_have, last_heard, listed,
+    now_it_would, path, rename_text, server_version, sign_in_to, trial_tag, version,
 };
 
 /// The program.

@@ -217,6 +217,8 @@ impl Driver {
             | Signal::ToastFailed(_)
             | Signal::ToastPrinted(_)
             | Signal::SystemDoNotDisturb(_)
+            | Signal::FullScreen(_)
+            | Signal::DisplayAsleep(_)
             | Signal::SoundStarted(_)
             | Signal::SoundEnded
             | Signal::ProblemRaised { .. }

@@ -4,7 +4,7 @@
 //! real decoder and the real engine, as a message from a server would.
 //!
 //! What stands above a server is told in an object `belfry`, all of it optional: `permission` (`"allow"`, `"ask"` or `"deny"`),
-//! `paused`, `system_do_not_disturb` and `screen_locked`, `thread_grew` (the thread's unread count rises just after a reply)
+//! `paused`, `system_do_not_disturb`, `screen_locked`, `full_screen` and `display_asleep`, `thread_grew` (the thread's unread count rises just after a reply)
 //! and `reading_along` (the channel is read on another device, now and again just after the message).
 
 use std::io::{self, Read as _, Write};
@@ -122,6 +122,8 @@ struct Above {
     paused: bool,
     system_do_not_disturb: bool,
     screen_locked: bool,
+    full_screen: bool,
+    display_asleep: bool,
     thread_grew: bool,
     reading_along: bool,
 }
@@ -138,6 +140,8 @@ impl Above {
             paused: flag("paused"),
             system_do_not_disturb: flag("system_do_not_disturb"),
             screen_locked: flag("screen_locked"),
+            full_screen: flag("full_screen"),
+            display_asleep: flag("display_asleep"),
             thread_grew: flag("thread_grew"),
             reading_along: flag("reading_along"),
         }
@@ -150,6 +154,8 @@ impl Above {
         }
         engine.step(now, Input::Signal(Signal::SystemDoNotDisturb(self.system_do_not_disturb)));
         engine.step(now, Input::Signal(Signal::ScreenLocked(self.screen_locked)));
+        engine.step(now, Input::Signal(Signal::FullScreen(self.full_screen)));
+        engine.step(now, Input::Signal(Signal::DisplayAsleep(self.display_asleep)));
         if self.reading_along {
             engine.step(now, Input::Server(SERVER, viewed(post)));
         }

@@ -297,6 +297,8 @@ fn may_signal(signal: &Signal) -> bool {
         | Signal::ToastPrinted(_)
         | Signal::SystemDoNotDisturb(_)
         | Signal::ScreenLocked(_)
+        | Signal::FullScreen(_)
+        | Signal::DisplayAsleep(_)
         | Signal::Woke
         | Signal::NetworkUp
         | Signal::InputSeen { .. }

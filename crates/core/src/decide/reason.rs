@@ -46,6 +46,10 @@ pub enum Reason {
     WhileAway,
     /// Ours: the screen is locked.
     ScreenLocked,
+    /// Ours: a program fills the display.
+    FullScreen,
+    /// Ours: the display is off.
+    DisplayAsleep,
     /// Ours: the channel is archived.
     ArchivedChannel,
     /// C3
@@ -96,6 +100,8 @@ impl Reason {
             Self::ReadElsewhere => "read_elsewhere",
             Self::WhileAway => "while_away",
             Self::ScreenLocked => "screen_locked",
+            Self::FullScreen => "full_screen",
+            Self::DisplayAsleep => "display_asleep",
             Self::ArchivedChannel => "archived_channel",
             Self::CallRingingDisabled => "call_ringing_disabled",
             Self::CallInSameCall => "call_in_same_call",
@@ -118,6 +124,7 @@ impl Reason {
             Self::NoMember => Some("Open the conversation in Mattermost, then choose Check again in Servers."),
             Self::WhileAway => Some("It is counted in the summary that was shown instead."),
             Self::ScreenLocked => Some("Unlocking it sums up what came meanwhile."),
+            Self::DisplayAsleep => Some("Waking it sums up what came meanwhile."),
             Self::ArchivedChannel => Some("Archived channels notify nobody."),
             Self::SystemMessage => Some("Only being added to a channel is announced."),
             Self::CallNotDmGm => Some("Only calls in direct and group messages ring."),
@@ -133,6 +140,7 @@ impl Reason {
             | Self::ChannelIsOpen
             | Self::DesktopNotificationHook
             | Self::OsDnd
+            | Self::FullScreen
             | Self::NotificationsPermissionDisallowed
             | Self::TooManyPosts
             | Self::Paused
@@ -172,6 +180,8 @@ impl Reason {
             Self::ReadElsewhere => "read elsewhere",
             Self::WhileAway => "summed up",
             Self::ScreenLocked => "screen was locked",
+            Self::FullScreen => "full-screen program",
+            Self::DisplayAsleep => "display was off",
             Self::ArchivedChannel => "archived channel",
             Self::CallRingingDisabled => "ringing is off",
             Self::CallInSameCall | Self::CallInCall => "you are in a call",

@@ -22,6 +22,8 @@ pub enum Setting {
     Pause,
     /// The system's do-not-disturb.
     SystemDoNotDisturb,
+    /// Quiet behind a full-screen program.
+    FullScreen,
     /// The incoming call sound (`calls_desktop_sound`).
     CallSound,
 }
@@ -38,6 +40,7 @@ impl Setting {
             Self::Permission => "Servers › Notifications",
             Self::Pause => "Belfry's window or tray menu",
             Self::SystemDoNotDisturb => "your system's settings",
+            Self::FullScreen => "Desktop › Quiet behind a full-screen program",
             Self::CallSound => "Notifications › Desktop notification sounds",
         }
     }
@@ -54,6 +57,7 @@ impl Setting {
             Self::SystemDoNotDisturb => {
                 "Switch it off in your system's settings; what came meanwhile is then summed up."
             }
+            Self::FullScreen => "Change it in Desktop; what came meanwhile is summed up once it is left.",
             Self::CallSound => "Change it in Notifications, under Desktop notification sounds.",
         }
     }

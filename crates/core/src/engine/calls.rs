@@ -238,8 +238,11 @@ impl Engine {
             Some(Reason::NotificationsPermissionDisallowed)
         } else if self.paused_until_ms.is_some() {
             Some(Reason::Paused)
-        } else if self.system_dnd {
+        } else if self.is_quiet_by_system() {
             Some(Reason::OsDnd)
+        } else if self.is_quiet_by_full_screen() {
+            // One that is locked or off can be heard, and somebody may be beside it.
+            Some(Reason::FullScreen)
         } else {
             None
         }

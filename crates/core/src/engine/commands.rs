@@ -208,6 +208,8 @@ impl Engine {
             reduce_motion,
             keep_running,
             use_system_notifications,
+            follow_system_dnd,
+            quiet_in_full_screen,
             tray,
             banner,
             badge,

@@ -23,6 +23,8 @@ pub(super) enum Cause {
     Paused,
     SystemDnd,
     ScreenLocked,
+    FullScreen,
+    DisplayAsleep,
     Status(ServerId),
     /// It came while nobody listened.
     Away(ServerId),
@@ -93,6 +95,10 @@ impl Engine {
             Cause::SystemDnd
         } else if reason == Some(Reason::ScreenLocked) {
             Cause::ScreenLocked
+        } else if reason == Some(Reason::FullScreen) {
+            Cause::FullScreen
+        } else if reason == Some(Reason::DisplayAsleep) {
+            Cause::DisplayAsleep
         } else if reason == Some(Reason::WhileAway) {
             Cause::Away(id)
         } else if reason == Some(Reason::UserStatus) && self.would_notify_but_for_status(id, posted) {
@@ -114,17 +120,10 @@ impl Engine {
 
     fn still_holds(&self, cause: Cause) -> bool {
         match cause {
-            // What is paused, locked or quiet now stays so: a summary would be a banner too.
-            Cause::Away(id) => {
-                self.is_catching_up(id)
-                    || self.paused_until_ms.is_some()
-                    || self.system_dnd
-                    || self.screen_locked
-                    || self.still_holds(Cause::Status(id))
-            }
-            Cause::Paused => self.paused_until_ms.is_some(),
-            Cause::SystemDnd => self.system_dnd,
-            Cause::ScreenLocked => self.screen_locked,
+            // Whatever held it back: a summary would be a banner too.
+            _ if self.is_quiet() => true,
+            Cause::Away(id) => self.is_catching_up(id) || self.still_holds(Cause::Status(id)),
+            Cause::Paused | Cause::SystemDnd | Cause::ScreenLocked | Cause::FullScreen | Cause::DisplayAsleep => false,
             Cause::Status(id) => self
                 .servers
                 .get(&id)
@@ -157,6 +156,8 @@ impl Engine {
         let when = match causes.first() {
             Some(Cause::Paused) if causes.len() == 1 => "while notifications were paused",
             Some(Cause::ScreenLocked) if causes.len() == 1 => "while the screen was locked",
+            Some(Cause::FullScreen) if causes.len() == 1 => "behind a full-screen program",
+            Some(Cause::DisplayAsleep) if causes.len() == 1 => "while the display was off",
             Some(Cause::SystemDnd | Cause::Status(_)) if causes.len() == 1 => "during do not disturb",
             _ => "while you were away",
         };

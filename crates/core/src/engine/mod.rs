@@ -88,6 +88,8 @@ pub struct Engine {
     paused_until_ms: Option<i64>,
     system_dnd: bool,
     screen_locked: bool,
+    full_screen: bool,
+    display_asleep: bool,
     held_back: heldback::HeldBack,
     parked: Vec<parking::Parked>,
     decided: Decided,
@@ -255,6 +257,25 @@ impl Engine {
     /// Local preferences as they are.
     pub fn prefs(&self) -> &LocalPrefs {
         &self.prefs
+    }
+
+    /// Whether the system wants quiet, and the person wants that heeded.
+    fn is_quiet_by_system(&self) -> bool {
+        self.system_dnd && self.prefs.follow_system_dnd
+    }
+
+    /// Whether a program fills the display, and the person wants quiet then.
+    fn is_quiet_by_full_screen(&self) -> bool {
+        self.full_screen && self.prefs.quiet_in_full_screen
+    }
+
+    /// Whether nothing is to be shown or heard at present, whatever the server.
+    fn is_quiet(&self) -> bool {
+        self.paused_until_ms.is_some()
+            || self.is_quiet_by_system()
+            || self.screen_locked
+            || self.is_quiet_by_full_screen()
+            || self.display_asleep
     }
 
     fn server_badge(&self, id: ServerId, server: &Server) -> Badge {

@@ -163,8 +163,12 @@ impl Engine {
         };
         let objection = objection
             .or_else(|| self.paused_until_ms.map(|_| (Reason::Paused, "Notifications are paused")))
-            .or_else(|| self.system_dnd.then_some((Reason::OsDnd, "The system's do not disturb is on")))
-            .or_else(|| self.screen_locked.then_some((Reason::ScreenLocked, "The screen was locked")));
+            .or_else(|| self.is_quiet_by_system().then_some((Reason::OsDnd, "The system's do not disturb is on")))
+            .or_else(|| self.screen_locked.then_some((Reason::ScreenLocked, "The screen was locked")))
+            .or_else(|| {
+                self.is_quiet_by_full_screen().then_some((Reason::FullScreen, "A full-screen program was in front"))
+            })
+            .or_else(|| self.display_asleep.then_some((Reason::DisplayAsleep, "The display was off")));
         match objection {
             Some((reason, sentence)) => {
                 verdict.skip = Some(reason);

@@ -65,6 +65,14 @@ impl Engine {
                 self.screen_locked = locked;
                 self.dirty = true;
             }
+            Signal::FullScreen(on) => {
+                self.full_screen = on;
+                self.dirty = true;
+            }
+            Signal::DisplayAsleep(asleep) => {
+                self.display_asleep = asleep;
+                self.dirty = true;
+            }
             // Deadlines in wall time are looked at after every input; the rest concerns sessions.
             Signal::Woke | Signal::NetworkUp => {}
             Signal::InputSeen { ago_ms } => {

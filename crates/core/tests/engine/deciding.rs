@@ -2,7 +2,7 @@
 
 use belfry_core::command::Command;
 use belfry_core::event::{Connection, Event, Fetched, Status, Thread, ThreadUpdated};
-use belfry_core::prefs::Permission;
+use belfry_core::prefs::{LocalPrefs, Permission};
 use belfry_core::signal::Signal;
 
 use crate::world::{LUMEN, Message, NORTH, Setup, World, channel, message, post, props, team, user};
@@ -265,6 +265,62 @@ fn the_systems_do_not_disturb_is_honoured() {
     world.arrives(message("1", "hi").direct());
     assert_eq!(world.last(), "skip: os_dnd");
     assert_eq!(world.sounds(), 0);
+    world.signal(Signal::SystemDoNotDisturb(false));
+    assert_eq!(world.banners(), ["1 message in 1 conversation during do not disturb"]);
+}
+
+#[test]
+fn the_systems_do_not_disturb_is_not_heeded_where_the_person_does_not_want_it() {
+    let mut world = World::new();
+    let base = world.view().prefs;
+    let prefs = LocalPrefs { follow_system_dnd: false, ..base.clone() };
+    world.signal(Signal::SystemDoNotDisturb(true));
+    world.arrives(message("1", "hi").direct());
+    world.command(Command::SetLocalPrefs { base: Box::new(base), prefs: Box::new(prefs) });
+    world.arrives(message("2", "again").direct());
+    assert_eq!(world.last(), "notify");
+    assert_eq!(world.banners().len(), 2, "and what was held back is summed up");
+}
+
+#[test]
+fn behind_a_full_screen_program_it_is_quiet_and_summed_up_once_that_is_left() {
+    let mut world = World::new();
+    world.signal(Signal::FullScreen(true));
+    world.arrives(message("1", "hi").direct());
+    assert_eq!(world.last(), "skip: full_screen");
+    assert_eq!((world.sounds(), world.banners().len()), (0, 0));
+    assert_eq!(world.engine.badge().text(), "1", "the badge still counts");
+    world.signal(Signal::FullScreen(false));
+    assert_eq!(world.banners(), ["1 message in 1 conversation behind a full-screen program"]);
+    assert_eq!(world.sounds(), 1);
+}
+
+#[test]
+fn before_a_full_screen_program_everything_is_shown_where_the_person_wants_it() {
+    let mut world = World::new();
+    let base = world.view().prefs;
+    let prefs = LocalPrefs { quiet_in_full_screen: false, ..base.clone() };
+    world.signal(Signal::FullScreen(true));
+    world.arrives(message("1", "hi").direct());
+    world.command(Command::SetLocalPrefs { base: Box::new(base), prefs: Box::new(prefs) });
+    world.arrives(message("2", "again").direct());
+    assert_eq!(world.last(), "notify");
+    assert_eq!(world.banners().len(), 2, "and what was held back is summed up");
+}
+
+#[test]
+fn what_comes_while_the_display_is_off_is_summed_up_when_it_is_on_again() {
+    let mut world = World::new();
+    world.signal(Signal::DisplayAsleep(true));
+    world.arrives(message("1", "hi").direct());
+    world.arrives(message("2", "@morgan").mentioning_me());
+    assert_eq!(world.last(), "skip: display_asleep");
+    // Somebody left a film on: the summary waits for its end as well.
+    world.signal(Signal::FullScreen(true));
+    world.signal(Signal::DisplayAsleep(false));
+    assert!(world.banners().is_empty());
+    world.signal(Signal::FullScreen(false));
+    assert_eq!(world.banners(), ["2 messages in 2 conversations while the display was off"]);
 }
 
 #[test]

@@ -63,6 +63,10 @@ enum Happening {
     Locked {
         on: bool,
     },
+    Unseen {
+        asleep: bool,
+        on: bool,
+    },
     Dropped,
     Back,
     Painted,
@@ -92,6 +96,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => any::<bool>().prop_map(|disturb| Happening::Status { disturb }),
         1 => any::<bool>().prop_map(|on| Happening::Paused { on }),
         1 => any::<bool>().prop_map(|on| Happening::Locked { on }),
+        1 => any::<(bool, bool)>().prop_map(|(asleep, on)| Happening::Unseen { asleep, on }),
         1 => Just(Happening::Dropped),
         1 => Just(Happening::Back),
         3 => Just(Happening::Painted),
@@ -301,6 +306,9 @@ fn play(world: &mut World, happening: &Happening, model: &Model) {
         }
         Happening::Locked { on } => {
             world.signal(Signal::ScreenLocked(on));
+        }
+        Happening::Unseen { asleep, on } => {
+            world.signal(if asleep { Signal::DisplayAsleep(on) } else { Signal::FullScreen(on) });
         }
         Happening::Dropped => {
             let waiting = Connection::Waiting { reason: "the connection was lost".to_owned(), retry_in_ms: 3_000 };

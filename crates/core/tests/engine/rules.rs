@@ -353,7 +353,7 @@ fn a_calls_banner_has_rules_of_its_own() {
 }
 
 /// Every reason, so that a new one is thought of here.
-const REASONS: [Reason; 31] = [
+const REASONS: [Reason; 33] = [
     Reason::OwnPost,
     Reason::SystemMessage,
     Reason::NoMember,
@@ -373,6 +373,8 @@ const REASONS: [Reason; 31] = [
     Reason::Duplicate,
     Reason::ReadElsewhere,
     Reason::ScreenLocked,
+    Reason::FullScreen,
+    Reason::DisplayAsleep,
     Reason::ArchivedChannel,
     Reason::CallRingingDisabled,
     Reason::CallInSameCall,

@@ -56,6 +56,15 @@ pub const SYSTEM_NOTIFICATIONS: &str = "Use system notifications instead";
 pub const SYSTEM_NOTIFICATIONS_HINT: &str =
     "Your desktop decides then where they are, how long they stay, and what they offer";
 /// Setting.
+pub const SYSTEM_DND: &str = "Follow the system's do not disturb";
+/// What it means.
+pub const SYSTEM_DND_HINT: &str = "While it is on nothing is shown or heard; what came is summed up afterwards";
+/// Setting.
+pub const FULL_SCREEN: &str = "Quiet behind a full-screen program";
+/// What it means.
+pub const FULL_SCREEN_HINT: &str =
+    "A film, a game or a presentation on the display of the banners; what came is summed up afterwards";
+/// Setting.
 pub const REDUCE_MOTION: &str = "Reduce motion";
 /// What it means.
 pub const REDUCE_MOTION_HINT: &str = "Banners appear and leave without sliding or fading";

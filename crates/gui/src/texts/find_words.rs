@@ -22,6 +22,8 @@ pub const TRY: &str = "try test check why would this notify me sample receipt";
 pub const CHANNEL: &str = "mute unmute channel level team";
 /// See the table of the search.
 pub const PAUSE: &str = "snooze do not disturb dnd silence break";
+/// Words.
+pub const FULL_SCREEN: &str = "film game video presentation silence fullscreen disturb";
 /// See the table of the search.
 pub const DEVICE: &str = "speaker headphones output card";
 /// See the table of the search.

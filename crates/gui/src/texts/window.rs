@@ -30,6 +30,8 @@ pub const ALL_OF_CHANNEL: &str = "All messages of this channel";
 pub const CHANNEL_SETTINGS_MORE: &str = "Channel settings…";
 /// Button that leads to another page.
 pub const NOTIFICATION_SETTINGS_MORE: &str = "Notification settings…";
+/// Button.
+pub const DESKTOP_SETTINGS_MORE: &str = "Desktop settings…";
 /// Why a button is disabled.
 pub const MARKED_READ: &str = "It is marked as read";
 /// Button.

@@ -19,6 +19,8 @@ pub(super) fn ui(ui: &mut Ui, prefs: &mut LocalPrefs, displays: &[String]) {
             reduce_motion,
             keep_running,
             use_system_notifications,
+            follow_system_dnd,
+            quiet_in_full_screen,
             tray,
             banner,
             badge,
@@ -44,6 +46,8 @@ pub(super) fn ui(ui: &mut Ui, prefs: &mut LocalPrefs, displays: &[String]) {
                     words::SYSTEM_NOTIFICATIONS_HINT,
                     use_system_notifications,
                 );
+                flag(ui, Spot::SystemDnd, words::SYSTEM_DND, words::SYSTEM_DND_HINT, follow_system_dnd);
+                flag(ui, Spot::FullScreen, words::FULL_SCREEN, words::FULL_SCREEN_HINT, quiet_in_full_screen);
                 let ours = !*use_system_notifications;
                 ui.scope(|ui| {
                     if !ours {

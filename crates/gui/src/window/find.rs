@@ -59,6 +59,8 @@ spots! {
     CallSeconds: Desktop, desktop::BANNERS, desktop::CALL_SECONDS, words_for::SECONDS;
     HowMuch: Desktop, desktop::BANNERS, desktop::HOW_MUCH, words_for::PRIVACY;
     SystemNotifications: Desktop, desktop::BANNERS, desktop::SYSTEM_NOTIFICATIONS, words_for::PLACE;
+    SystemDnd: Desktop, desktop::BANNERS, desktop::SYSTEM_DND, words_for::PAUSE;
+    FullScreen: Desktop, desktop::BANNERS, desktop::FULL_SCREEN, words_for::FULL_SCREEN;
     ReduceMotion: Desktop, desktop::BANNERS, desktop::REDUCE_MOTION, words_for::MOTION;
     Theme: Desktop, desktop::APPEARANCE, desktop::THEME, words_for::THEME;
     Number: Desktop, desktop::BADGE, desktop::NUMBER, words_for::BADGE;

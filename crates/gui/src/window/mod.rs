@@ -311,6 +311,7 @@ fn page_ui(
                     state.notifications.show_server(server);
                     state.page = Page::Notifications;
                 }
+                Some(why::Leads::Desktop) => state.page = Page::Desktop,
                 None => {}
             }
         }

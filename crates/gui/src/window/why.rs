@@ -41,6 +41,8 @@ pub(super) enum Leads {
     Channel(ChannelRef),
     /// To this server's Notifications page.
     Notifications(ServerId),
+    /// To the Desktop page.
+    Desktop,
 }
 
 /// What a frame of the panel came to.
@@ -279,6 +281,12 @@ fn remedy(decision: &Decision, servers: &[ServerView]) -> Option<Remedy> {
             action: Action::Leads(Leads::Notifications(server)),
             what_if: None,
         }),
-        Setting::ThreadFollowing | Setting::Status | Setting::SystemDoNotDisturb => None,
+        Setting::SystemDoNotDisturb | Setting::FullScreen => Some(Remedy {
+            text: texts::DESKTOP_SETTINGS_MORE,
+            kind: Kind::Primary,
+            action: Action::Leads(Leads::Desktop),
+            what_if: None,
+        }),
+        Setting::ThreadFollowing | Setting::Status => None,
     }
 }

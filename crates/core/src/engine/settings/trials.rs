@@ -194,7 +194,7 @@ impl Engine {
         let allowed = case.allowed || self.permission(case.server) == Permission::Allowed;
         if !allowed || !case.awake {
             if allowed && self.permission(case.server) != Permission::Allowed {
-                let paused = self.paused_until_ms.is_some() || self.system_dnd || self.screen_locked;
+                let paused = self.is_quiet();
                 if !paused {
                     verdict.trace.push(Step::plain("shown", Took::Notify, "Nothing speaks against it, so it is shown"));
                     return;
