@@ -35,7 +35,7 @@ use crate::control::server::Listener;
 use crate::demo::{self, DemoError, PracticeServer};
 use crate::display::{Display, Environment};
 use crate::effects::desktop_state::{self, Buses};
-use crate::effects::{idle, launcher, network, proxies, sound, toast, tray};
+use crate::effects::{front, idle, launcher, network, proxies, sound, toast, tray};
 use crate::faces::{Faces, Launch};
 use crate::history::{self, HistorySetup};
 use crate::instance::{Instance, InstanceError, InstanceLock};
@@ -355,6 +355,7 @@ impl Agent {
         parts.spawn_on(idle::run(places, view.clone(), lock, report.clone()), handle);
         if !headless {
             parts.spawn_on(tray::run(view.clone(), click), handle);
+            parts.spawn_on(front::run(environment.clone(), view.clone(), report.clone()), handle);
             parts.spawn_on(launcher::run(None, view.clone()), handle);
         }
         let (stop, stopped) = watch::channel(false);

@@ -5,6 +5,7 @@
 //! None of them can hold up another, and none can stop a notification.
 
 pub mod desktop_state;
+pub mod front;
 pub mod idle;
 pub mod launcher;
 pub mod network;
