@@ -11,6 +11,7 @@ mod installed;
 mod life;
 mod pictures;
 mod preferences;
+mod quiet;
 mod record;
 mod recordings;
 mod replies;

@@ -39,6 +39,7 @@ pub struct Desktop {
     services: Vec<Process>,
     display: String,
     bus: String,
+    variables: Vec<(&'static str, String)>,
     home: TempDir,
     _turn: MutexGuard<'static, ()>,
 }
@@ -86,7 +87,16 @@ impl Desktop {
         let (bus, daemon) = start_bus(home.path())?;
         services.push(daemon);
         let screen = Screen::connect(&display)?;
-        let mut desktop = Self { programs: Vec::new(), screen, services, display, bus, home, _turn: turn };
+        let mut desktop = Self {
+            programs: Vec::new(),
+            screen,
+            services,
+            display,
+            bus,
+            variables: Vec::new(),
+            home,
+            _turn: turn,
+        };
 
         if manager != Manager::None {
             desktop.start_quiet("openbox", &["--sm-disable"])?;
@@ -134,8 +144,14 @@ impl Desktop {
             .env("DBUS_SYSTEM_BUS_ADDRESS", &self.bus)
             .env("PULSE_SERVER", format!("unix:{}", self.sound_socket().display()))
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
-            .env("LANG", "C.UTF-8");
+            .env("LANG", "C.UTF-8")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
+    }
+
+    /// From now on commands on this desktop have this in their environment.
+    pub fn set(&mut self, name: &'static str, value: &str) {
+        self.variables.push((name, value.to_owned()));
     }
 
     /// Starts the real `belfry` with these arguments and keeps it until it is taken or the desktop ends.

@@ -2,6 +2,7 @@
 #![expect(clippy::unused_self, clippy::used_underscore_binding, reason = "the interface is not ours")]
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
@@ -28,8 +29,9 @@ pub struct Shown {
 /// The service; gone from the bus when dropped.
 pub struct Notifications {
     shown: Arc<Mutex<Vec<Shown>>>,
-    _connection: zbus::Connection,
-    _runtime: tokio::runtime::Runtime,
+    inhibited: Arc<AtomicBool>,
+    connection: zbus::Connection,
+    runtime: tokio::runtime::Runtime,
 }
 
 impl std::fmt::Debug for Notifications {
@@ -43,13 +45,24 @@ impl Notifications {
     pub fn start(desktop: &Desktop) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let shown = Arc::new(Mutex::new(Vec::new()));
-        let service = Service { shown: Arc::clone(&shown) };
+        let inhibited = Arc::new(AtomicBool::new(false));
+        let service = Service { shown: Arc::clone(&shown), inhibited: Arc::clone(&inhibited) };
         let connection = runtime
             .block_on(async {
                 zbus::connection::Builder::address(desktop.bus())?.serve_at(PATH, service)?.name(NAME)?.build().await
             })
             .context("cannot start a notification service")?;
-        Ok(Self { shown, _connection: connection, _runtime: runtime })
+        Ok(Self { shown, inhibited, connection, runtime })
+    }
+
+    /// Switches do-not-disturb, as KDE's service does.
+    pub fn inhibit(&self, on: bool) -> anyhow::Result<()> {
+        self.inhibited.store(on, Ordering::SeqCst);
+        self.runtime.block_on(async {
+            let service = self.connection.object_server().interface::<_, Service>(PATH).await?;
+            service.get().await.inhibited_changed(service.signal_emitter()).await
+        })?;
+        Ok(())
     }
 
     /// Everything that was asked for so far.
@@ -60,6 +73,7 @@ impl Notifications {
 
 struct Service {
     shown: Arc<Mutex<Vec<Shown>>>,
+    inhibited: Arc<AtomicBool>,
 }
 
 #[zbus::interface(name = "org.freedesktop.Notifications")]
@@ -84,6 +98,11 @@ impl Service {
         };
         shown.push(Shown { id, summary: summary.to_owned(), body: body.to_owned(), closed: false });
         id
+    }
+
+    #[zbus(property)]
+    fn inhibited(&self) -> bool {
+        self.inhibited.load(Ordering::SeqCst)
     }
 
     fn close_notification(&self, id: u32) {

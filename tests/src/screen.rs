@@ -385,6 +385,20 @@ impl Screen {
         Ok(())
     }
 
+    /// Asks the window manager to let a window fill the display, or not any more, and waits until it does.
+    pub fn full_screen(&self, window: u32, on: bool) -> anyhow::Result<()> {
+        let state = self.atom("_NET_WM_STATE")?;
+        let fills = self.atom("_NET_WM_STATE_FULLSCREEN")?;
+        // 1 = add, 0 = remove; the last is who asks: an application.
+        let change = [u32::from(on), fills, 0, 1, 0];
+        let message = ClientMessageEvent::new(32, window, state, change);
+        let mask = EventMask::SUBSTRUCTURE_REDIRECT | EventMask::SUBSTRUCTURE_NOTIFY;
+        self.connection.send_event(false, self.root, mask, message)?.check()?;
+        eventually("the window manager to carry it out", || {
+            Ok((self.numbers(window, "_NET_WM_STATE")?.contains(&fills) == on).then_some(()))
+        })
+    }
+
     /// Puts a panel along the top edge, so that the work area is smaller than the display.
     pub fn open_panel(&self, height: u16) -> anyhow::Result<()> {
         let width = self.connection.get_geometry(self.root)?.reply()?.width;

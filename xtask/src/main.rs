@@ -76,7 +76,7 @@ fn dispatch(root: &Path, words: &[&str], permit: Permit) -> Option<Outcome> {
     Some(match words {
         ["demo"] => demo(root, permit, "dev"),
         ["demo", "--release"] => demo(root, permit, "release"),
-        ["test"] => setup::ensure(&[Need::Build, Need::Desktop], permit).and_then(|()| test::run(root)),
+        ["test"] => setup::ensure(&[Need::Build, Need::Desktop, Need::Others], permit).and_then(|()| test::run(root)),
         ["tidy"] => tidy::run(root),
         ["conformance", file] => {
             setup::ensure(&[Need::Build], permit).and_then(|()| tests_bin(root, "dev", "conformance", &[file]))
@@ -95,7 +95,7 @@ fn dispatch(root: &Path, words: &[&str], permit: Permit) -> Option<Outcome> {
         ["record", arguments @ ..] => setup::ensure(&[Need::Build], permit).and_then(|()| record(root, arguments)),
         ["sounds"] => sounds::run(root),
         ["icons"] => setup::ensure(&[Need::Build], permit).and_then(|()| tests_bin(root, "dev", "icons", &[])),
-        ["setup"] => setup::ensure(&[Need::Build, Need::Desktop], permit),
+        ["setup"] => setup::ensure(&[Need::Build, Need::Desktop, Need::Others], permit),
         _ => return None,
     })
 }

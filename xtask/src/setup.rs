@@ -13,6 +13,8 @@ pub(crate) enum Need {
     Build,
     /// Running it on a display, a sound server and a bus of its own.
     Desktop,
+    /// Testing it with what other desktops have.
+    Others,
 }
 
 /// When packages may be installed.
@@ -34,6 +36,8 @@ enum Probe {
     Library(&'static str),
     /// A file in one of the library folders, given as folder and beginning of the name.
     File(&'static str, &'static str),
+    /// A file in the folder of data that is the same on every architecture.
+    Shared(&'static str),
 }
 
 /// Debian's name, what for, and how to see it. `test` and `demo` speak X11 themselves: no xdotool, no `ImageMagick`.
@@ -44,6 +48,13 @@ const PACKAGES: &[(&str, Need, Probe)] = &[
     ("openbox", Need::Desktop, Probe::Program("openbox")),
     ("picom", Need::Desktop, Probe::Program("picom")),
     ("dbus", Need::Desktop, Probe::Program("dbus-daemon")),
+    ("libglib2.0-bin", Need::Others, Probe::Program("gsettings")),
+    ("dconf-gsettings-backend", Need::Others, Probe::File("gio/modules", "libdconfsettings.so")),
+    (
+        "gsettings-desktop-schemas",
+        Need::Others,
+        Probe::Shared("glib-2.0/schemas/org.gnome.desktop.notifications.gschema.xml"),
+    ),
     ("pulseaudio", Need::Desktop, Probe::Program("pulseaudio")),
     ("pulseaudio-utils", Need::Desktop, Probe::Program("parec")),
     ("libasound2-plugins", Need::Desktop, Probe::File("alsa-lib", "libasound_module_pcm_pulse.so")),
@@ -107,6 +118,7 @@ fn present(probe: &Probe, libraries: &str) -> bool {
                 && Command::new("pkg-config").args(["--exists", name]).status().is_ok_and(|s| s.success())
         }
         Probe::Library(name) => libraries.lines().any(|line| line.trim_start().starts_with(name)),
+        Probe::Shared(name) => Path::new("/usr/share").join(name).exists(),
         Probe::File(folder, name) => library_folders().any(|base| begins_in(&base.join(folder), name)),
     }
 }

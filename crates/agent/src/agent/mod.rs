@@ -348,7 +348,7 @@ impl Agent {
         };
         let executor = handle.spawn(executor.run(effects));
         let mut parts = JoinSet::new();
-        parts.spawn_on(desktop_state::run(Buses::default(), report.clone()), handle);
+        parts.spawn_on(desktop_state::run(Buses::of_process(), report.clone()), handle);
         parts.spawn_on(network::run(None, report.clone()), handle);
         let (locked, lock) = watch::channel(false);
         let places = idle::Places { session: None, displays: environment.clone() };

@@ -5,7 +5,10 @@
 //! way, so several are; each desktop has some of them, and a missing one is no error. Unknown means "not locked" and
 //! "wanted", so that a source that is gone can never hold notifications back.
 
+mod gnome;
+
 use std::collections::{BTreeSet, HashMap};
+use std::ffi::OsString;
 use std::time::Duration;
 
 use belfry_core::signal::Signal;
@@ -25,8 +28,6 @@ const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 const LOGIN: &str = "org.freedesktop.login1";
 const LOGIN_SESSION: &str = "org.freedesktop.login1.Session";
 const LOGIN_MANAGER: &str = "org.freedesktop.login1.Manager";
-const GNOME_NAMESPACE: &str = "org.gnome.desktop.notifications";
-const GNOME_KEY: &str = "show-banners";
 
 /// Where to listen. `None` takes the environment's.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +36,16 @@ pub struct Buses {
     pub system: Option<String>,
     /// The address of the session bus.
     pub session: Option<String>,
+    /// The program that reads GNOME's settings; `None` where the desktop is another one.
+    pub gsettings: Option<OsString>,
+}
+
+impl Buses {
+    /// This process's.
+    pub fn of_process() -> Self {
+        let desktop = std::env::var_os("XDG_CURRENT_DESKTOP");
+        Self { gsettings: gnome::reader(desktop.as_deref()), ..Self::default() }
+    }
 }
 
 /// Listens until both buses are gone, or it is cut off.
@@ -49,8 +60,15 @@ pub async fn run(buses: Buses, reports: mpsc::Sender<Signal>) {
     let session = async {
         let bus = timeout(PATIENCE, session_bus(buses.session.as_deref())).await;
         let Ok(Ok(bus)) = bus else { return };
-        let [one, two, three, four] = SOURCES.map(|source| watch(&bus, source, &state));
-        tokio::join!(one, two, three, four);
+        let [one, two, three] = SOURCES.map(|source| watch(&bus, source, &state));
+        let gnome = async {
+            let Some(gsettings) = &buses.gsettings else { return };
+            if let Err(error) = gnome::watch(&bus, gsettings, &state).await {
+                tracing::debug!(%error, "GNOME's settings are not listened to");
+            }
+            state.set(Fact::GnomeBannersOff, false).await;
+        };
+        tokio::join!(one, two, three, gnome);
     };
     tokio::join!(system, session);
 }
@@ -137,16 +155,8 @@ fn is(message: &Message, member: &str) -> bool {
     message.header().member().is_some_and(|name| name.as_str() == member)
 }
 
-/// A switch, however deep it is wrapped: portals of the first version wrap it twice.
 fn switch(value: &Value<'_>) -> Option<bool> {
-    match value {
-        Value::Bool(on) => Some(*on),
-        Value::Value(inner) => match &**inner {
-            Value::Bool(on) => Some(*on),
-            _ => None,
-        },
-        _ => None,
-    }
+    if let Value::Bool(on) = value { Some(*on) } else { None }
 }
 
 fn switch_in(answer: &Message) -> Option<bool> {
@@ -243,39 +253,26 @@ struct Source {
     path: &'static str,
     /// Of its signals.
     interface: &'static str,
-    /// Whether asking may start it. Most applications start the portal; a screen saver or a notification service
-    /// that does not run must not be started by us.
-    may_start: bool,
 }
 
-const SOURCES: [Source; 4] = [
+const SOURCES: [Source; 3] = [
     Source {
         fact: Fact::ScreenSaver,
         name: "org.freedesktop.ScreenSaver",
         path: "/org/freedesktop/ScreenSaver",
         interface: "org.freedesktop.ScreenSaver",
-        may_start: false,
     },
     Source {
         fact: Fact::GnomeScreenSaver,
         name: "org.gnome.ScreenSaver",
         path: "/org/gnome/ScreenSaver",
         interface: "org.gnome.ScreenSaver",
-        may_start: false,
     },
     Source {
         fact: Fact::Inhibited,
         name: "org.freedesktop.Notifications",
         path: "/org/freedesktop/Notifications",
         interface: PROPERTIES,
-        may_start: false,
-    },
-    Source {
-        fact: Fact::GnomeBannersOff,
-        name: "org.freedesktop.portal.Desktop",
-        path: "/org/freedesktop/portal/desktop",
-        interface: "org.freedesktop.portal.Settings",
-        may_start: true,
     },
 ];
 
@@ -298,7 +295,8 @@ impl Source {
         let mut owners = MessageStream::for_match_rule(rule, bus, Some(SIGNALS)).await?;
         // Screen savers have one object under two paths.
         let mut signals = listen(bus, self.name, None, self.interface).await?;
-        if self.may_start || self.has_owner(bus).await? {
+        // One that does not run must not be started by us.
+        if self.has_owner(bus).await? {
             state.set(self.fact, self.ask(bus).await).await;
         }
         loop {
@@ -335,18 +333,7 @@ impl Source {
                 answer.is_ok_and(|answer| answer.body().deserialize::<bool>().unwrap_or(false))
             }
             Fact::Inhibited => property(bus, self.name, self.path, self.name, "Inhibited").await.unwrap_or(false),
-            Fact::GnomeBannersOff => {
-                let key = (GNOME_NAMESPACE, GNOME_KEY);
-                let answer = match call(bus, self.name, self.path, self.interface, "ReadOne", &key).await {
-                    // Portals of the first version, and their errors.
-                    Err(zbus::Error::MethodError(..)) => {
-                        call(bus, self.name, self.path, self.interface, "Read", &key).await
-                    }
-                    answer => answer,
-                };
-                answer.is_ok_and(|answer| switch_in(&answer) == Some(false))
-            }
-            Fact::SessionLocked => false,
+            Fact::GnomeBannersOff | Fact::SessionLocked => false,
         }
     }
 
@@ -361,12 +348,6 @@ impl Source {
                 Changed::Ask => Some(self.ask(bus).await),
                 Changed::No => None,
             },
-            Fact::GnomeBannersOff if is(message, "SettingChanged") => {
-                let body = message.body();
-                let (namespace, key, value) = body.deserialize::<(String, String, OwnedValue)>().ok()?;
-                let shown = (namespace == GNOME_NAMESPACE && key == GNOME_KEY).then(|| switch(&value)).flatten()?;
-                Some(!shown)
-            }
             Fact::ScreenSaver | Fact::GnomeScreenSaver | Fact::GnomeBannersOff | Fact::SessionLocked => None,
         }
     }

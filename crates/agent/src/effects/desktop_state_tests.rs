@@ -11,17 +11,13 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use zbus::Connection;
-use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
+use zbus::zvariant::{ObjectPath, OwnedObjectPath, Value};
 
 const LOGIN: &str = "org.freedesktop.login1";
 const LOGIN_PATH: &str = "/org/freedesktop/login1";
 const SESSION: &str = "/org/freedesktop/login1/session/_32";
 const NOTIFICATIONS: &str = "org.freedesktop.Notifications";
 const NOTIFICATIONS_PATH: &str = "/org/freedesktop/Notifications";
-const PORTAL: &str = "org.freedesktop.portal.Desktop";
-const PORTAL_PATH: &str = "/org/freedesktop/portal/desktop";
-const SETTINGS: &str = "org.freedesktop.portal.Settings";
-const GNOME: &str = "org.gnome.desktop.notifications";
 
 struct Manager;
 
@@ -68,18 +64,6 @@ impl Notifications {
     }
 }
 
-/// A portal of the first version: it has only the older way to read, which wraps values twice.
-struct Settings;
-
-#[expect(clippy::needless_pass_by_value, clippy::unused_self, reason = "the shape that the macro wants")]
-#[zbus::interface(name = "org.freedesktop.portal.Settings")]
-impl Settings {
-    fn read(&self, namespace: String, key: String) -> OwnedValue {
-        assert_eq!((namespace.as_str(), key.as_str()), (GNOME, "show-banners"));
-        OwnedValue::try_from(Value::Value(Box::new(Value::Bool(false)))).unwrap()
-    }
-}
-
 struct Desktop {
     system: Bus,
     session: Bus,
@@ -92,7 +76,11 @@ impl Desktop {
 
     fn listen(&self) -> (mpsc::Receiver<Signal>, JoinHandle<()>) {
         let (sender, reports) = mpsc::channel(16);
-        let buses = Buses { system: Some(self.system.address.clone()), session: Some(self.session.address.clone()) };
+        let buses = Buses {
+            system: Some(self.system.address.clone()),
+            session: Some(self.session.address.clone()),
+            ..Buses::default()
+        };
         (reports, Handle::current().spawn(desktop_state::run(buses, sender)))
     }
 }
@@ -195,28 +183,9 @@ async fn do_not_disturb_of_the_notification_service_is_followed() {
 }
 
 #[tokio::test]
-async fn do_not_disturb_of_gnome_is_read_through_the_portal() {
-    let desktop = Desktop::new();
-    let portal = desktop.session.connect().await;
-    portal.object_server().at(PORTAL_PATH, Settings).await.unwrap();
-    portal.request_name(PORTAL).await.unwrap();
-    let (mut reports, _task) = desktop.listen();
-    assert_eq!(next(&mut reports).await, Signal::SystemDoNotDisturb(true));
-    let change = async |namespace, key, on: bool| {
-        tell(&portal, PORTAL_PATH, SETTINGS, "SettingChanged", &(namespace, key, Value::from(on))).await;
-    };
-    change("org.gnome.desktop.interface", "show-banners", true).await;
-    change(GNOME, "show-in-lock-screen", true).await;
-    change(GNOME, "show-banners", true).await;
-    assert_eq!(next(&mut reports).await, Signal::SystemDoNotDisturb(false));
-    change(GNOME, "show-banners", false).await;
-    assert_eq!(next(&mut reports).await, Signal::SystemDoNotDisturb(true));
-}
-
-#[tokio::test]
 async fn without_any_bus_nothing_is_told_and_nothing_waits() {
     let (sender, mut reports) = mpsc::channel(16);
     let nowhere = Some("unix:path=/nonexistent/bus".to_owned());
-    desktop_state::run(Buses { system: nowhere.clone(), session: nowhere }, sender).await;
+    desktop_state::run(Buses { system: nowhere.clone(), session: nowhere, ..Buses::default() }, sender).await;
     assert!(reports.recv().await.is_none());
 }
