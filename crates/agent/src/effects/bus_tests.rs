@@ -1,7 +1,7 @@
 //! System notifications and the launcher's count, over a private session bus and against a service of our own.
 
 use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use belfry_core::view::{BannerKind, BannerView, View};
 use futures_util::StreamExt as _;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
+use zbus::fdo::RequestNameFlags;
 use zbus::message::Header;
 use zbus::zvariant::OwnedValue;
 use zbus::{Connection, MatchRule, MessageStream};
@@ -25,6 +26,16 @@ const PATH: &str = "/org/freedesktop/Notifications";
 /// Only a broken test waits so long.
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// A session bus that starts nothing by itself: a notification service of this machine's must not answer in a test's place.
+const CONFIG: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:tmpdir=/tmp</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
+</busconfig>
+"#;
+
 pub(super) struct Bus {
     daemon: Child,
     pub(super) address: String,
@@ -32,8 +43,11 @@ pub(super) struct Bus {
 
 impl Bus {
     pub(super) fn start() -> Self {
+        let mut config = tempfile::NamedTempFile::new().unwrap();
+        config.write_all(CONFIG.as_bytes()).unwrap();
         let mut daemon = Command::new("dbus-daemon")
-            .args(["--session", "--nofork", "--print-address"])
+            .arg(format!("--config-file={}", config.path().display()))
+            .args(["--nofork", "--nopidfile", "--print-address"])
             .stdout(Stdio::piped())
             .spawn()
             .expect("dbus-daemon is installed");
@@ -251,6 +265,61 @@ async fn a_missing_service_is_said_once_and_a_new_one_is_used_with_its_own_abili
     toasts.show(banner(4, "four", "<"));
     assert_eq!(next(&mut reports).await, Signal::ToastShown(BannerId(4)));
     assert!(matches!(&service.calls()[0], Call::Notify { body, .. } if body == "<"));
+}
+
+/// A service that hangs in the middle of a notification.
+struct Hanging {
+    called: Arc<tokio::sync::Notify>,
+}
+
+#[expect(clippy::unused_self, reason = "the shape that the macro wants")]
+#[zbus::interface(name = "org.freedesktop.Notifications")]
+impl Hanging {
+    fn get_capabilities(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the specification has them")]
+    async fn notify(
+        &self,
+        app_name: String,
+        replaces: u32,
+        icon: String,
+        summary: String,
+        body: String,
+        actions: Vec<String>,
+        hints: HashMap<String, OwnedValue>,
+        expire: i32,
+    ) -> u32 {
+        let _unused = (app_name, replaces, icon, summary, body, actions, hints, expire);
+        self.called.notify_one();
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn what_a_service_took_along_when_it_died_is_shown_by_the_next_one() {
+    let bus = Bus::start();
+    let called = Arc::new(tokio::sync::Notify::new());
+    let first = bus.connect().await;
+    first.object_server().at(PATH, Hanging { called: Arc::clone(&called) }).await.unwrap();
+    first.request_name(NAME).await.unwrap();
+    let (second, calls) = (bus.connect().await, Arc::new(Mutex::new(Vec::new())));
+    let service = Service { calls: Arc::clone(&calls), capabilities: &["body"], last: 40 };
+    second.object_server().at(PATH, service).await.unwrap();
+    // It waits for the name, as one that the bus starts is there as soon as it is asked.
+    second.request_name_with_flags(NAME, RequestNameFlags::AllowReplacement.into()).await.unwrap();
+    let (sender, mut reports) = mpsc::channel(16);
+    let (toasts, _task) = toast::start(&Handle::current(), Some(bus.address.clone()), sender);
+    toasts.show(banner(1, "one", "text"));
+    called.notified().await;
+    first.close().await.unwrap();
+    assert_eq!(next(&mut reports).await, Signal::ToastShown(BannerId(1)));
+    toasts.close(BannerId(1));
+    toasts.show(banner(2, "two", ""));
+    assert_eq!(next(&mut reports).await, Signal::ToastShown(BannerId(2)), "nothing was closed meanwhile");
+    let calls: Vec<Call> = calls.lock().unwrap().iter().map(|(call, _)| call.clone()).collect();
+    assert!(matches!(&calls[..], [Call::Notify { body, .. }, Call::Close(41), _] if body == "text"), "{calls:?}");
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use belfry_core::ids::BannerId;
 use belfry_core::problem::ProblemKind;
 use belfry_core::signal::Signal;
 use belfry_core::view::{BannerKind, BannerView};
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::task::JoinHandle;
@@ -101,7 +101,7 @@ enum ToastError {
 enum Woken {
     Job(Option<Job>),
     Signal(zbus::Message),
-    OwnerChanged,
+    OwnerChanged(zbus::Message),
     BusGone,
 }
 
@@ -113,7 +113,7 @@ impl Worker {
                 Some(service) => tokio::select! {
                     job = queue.recv() => Woken::Job(job),
                     signal = service.signals.next() => signal.and_then(Result::ok).map_or(Woken::BusGone, Woken::Signal),
-                    owner = service.owners.next() => owner.map_or(Woken::BusGone, |_changed| Woken::OwnerChanged),
+                    owner = service.owners.next() => owner.and_then(Result::ok).map_or(Woken::BusGone, Woken::OwnerChanged),
                 },
             };
             match woken {
@@ -121,11 +121,13 @@ impl Worker {
                 Woken::Job(Some(Job::Show(banner))) => self.show(&banner).await,
                 Woken::Job(Some(Job::Close(banner))) => self.close(banner).await,
                 Woken::Signal(message) => self.on_signal(&message).await,
-                Woken::OwnerChanged => {
+                Woken::OwnerChanged(message) => {
                     if let Some(service) = &mut self.service {
                         service.capabilities = None;
                     }
-                    self.all_closed().await;
+                    if has_ended(&message) {
+                        self.all_closed().await;
+                    }
                 }
                 Woken::BusGone => {
                     self.service = None;
@@ -137,14 +139,18 @@ impl Worker {
 
     async fn show(&mut self, banner: &BannerView) {
         let id = banner.id;
-        let replaces = self.shown.iter().find(|(_, shown)| **shown == id).map_or(0, |(number, _)| *number);
-        let shown = match timeout(PATIENCE, self.try_show(banner, replaces)).await {
-            Ok(shown) => shown,
-            Err(_elapsed) => Err(ToastError::Silent),
-        };
+        self.hear_of_owners().await;
+        let mut shown = self.show_in_time(banner).await;
+        if matches!(&shown, Err(ToastError::Service(error)) if is_death(error)) {
+            // It ended in the middle of the call, and what it showed with it. Another one may wait for its name, or the bus
+            // starts one.
+            self.shown.retain(|_, shown| *shown != id);
+            self.hear_of_owners().await;
+            shown = self.show_in_time(banner).await;
+        }
         match shown {
             Ok(number) => {
-                self.shown.remove(&replaces);
+                self.shown.retain(|_, shown| *shown != id);
                 self.shown.insert(number, id);
                 if self.shown.len() > REMEMBERED {
                     self.shown.pop_first();
@@ -166,6 +172,27 @@ impl Worker {
                     self.report(Signal::ProblemRaised { kind: ProblemKind::Toasts, detail }).await;
                 }
             }
+        }
+    }
+
+    /// Hears of services that came and went before now: what is shown from now on is not theirs.
+    async fn hear_of_owners(&mut self) {
+        let Some(service) = &mut self.service else { return };
+        let mut ended = false;
+        while let Some(Some(Ok(message))) = service.owners.next().now_or_never() {
+            service.capabilities = None;
+            ended |= has_ended(&message);
+        }
+        if ended {
+            self.all_closed().await;
+        }
+    }
+
+    async fn show_in_time(&mut self, banner: &BannerView) -> Result<u32, ToastError> {
+        let replaces = self.shown.iter().find(|(_, shown)| **shown == banner.id).map_or(0, |(number, _)| *number);
+        match timeout(PATIENCE, self.try_show(banner, replaces)).await {
+            Ok(shown) => shown,
+            Err(_elapsed) => Err(ToastError::Silent),
         }
     }
 
@@ -270,6 +297,18 @@ impl Service {
         let owners = MessageStream::for_match_rule(rule, &connection, Some(SIGNALS)).await?;
         Ok(Self { connection, signals, owners, capabilities: None })
     }
+}
+
+/// Whether this says that a service is gone, or another one took its place; one that was started took nobody's.
+fn has_ended(message: &zbus::Message) -> bool {
+    let body = message.body();
+    let owners = body.deserialize::<(&str, &str, &str)>();
+    owners.map_or(true, |(_name, old, _new)| !old.is_empty())
+}
+
+/// Whether the bus says that whoever was asked ended before answering.
+fn is_death(error: &zbus::Error) -> bool {
+    matches!(error, zbus::Error::MethodError(name, ..) if name.as_str() == "org.freedesktop.DBus.Error.NoReply")
 }
 
 /// Connects to the session bus at this address; `None` takes the environment's.
