@@ -244,6 +244,25 @@ async fn a_simple_service_gets_what_it_can_show() {
 }
 
 #[tokio::test]
+async fn markup_stays_inert_in_every_service_that_may_read_it() {
+    for (capabilities, expected) in [
+        (&["body", "body-markup"], "&lt;b&gt;"),
+        (&["body", "body-hyperlinks"], "&lt;b&gt;"),
+        (&["body", "body-images"], "&lt;b&gt;"),
+        (&["body", "actions"], "<b>"),
+    ] {
+        let bus = Bus::start();
+        let service = bus.service(capabilities).await;
+        let (sender, mut reports) = mpsc::channel(16);
+        let (toasts, _task) = toast::start(&Handle::current(), Some(bus.address.clone()), sender);
+        toasts.show(banner(1, "Rosa", "<b>"));
+        next(&mut reports).await;
+        let calls = service.calls();
+        assert!(matches!(&calls[..], [Call::Notify { body, .. }] if body == expected), "{calls:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_missing_service_is_said_once_and_a_new_one_is_used_with_its_own_abilities() {
     let bus = Bus::start();
     let (sender, mut reports) = mpsc::channel(16);

@@ -351,11 +351,13 @@ struct Content {
 impl Content {
     fn of(banner: &BannerView, capabilities: &HashSet<String>) -> Self {
         let can = |what: &str| capabilities.contains(what);
+        // Links and pictures are markup too: dunst (1.9.0) reads it, and without a configuration says only that it has links.
+        let reads_markup = ["body-markup", "body-hyperlinks", "body-images"].into_iter().any(can);
         let (mut summary, mut body) = (printable(&banner.title), printable(&banner.body));
         if !can("body") && !body.is_empty() {
             summary = format!("{summary}: {body}");
             body.clear();
-        } else if can("body-markup") {
+        } else if reads_markup {
             body = escape(&body);
         }
         let urgency: u8 = match (banner.kind, banner.priority) {
