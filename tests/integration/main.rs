@@ -17,3 +17,4 @@ mod recordings;
 mod replies;
 mod tray;
 mod trouble;
+mod wayland;

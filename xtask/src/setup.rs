@@ -47,6 +47,8 @@ const PACKAGES: &[(&str, Need, Probe)] = &[
     ("xvfb", Need::Desktop, Probe::Program("Xvfb")),
     ("openbox", Need::Desktop, Probe::Program("openbox")),
     ("picom", Need::Desktop, Probe::Program("picom")),
+    ("weston", Need::Others, Probe::Program("weston")),
+    ("xwayland", Need::Others, Probe::Program("Xwayland")),
     ("dbus", Need::Desktop, Probe::Program("dbus-daemon")),
     ("libglib2.0-bin", Need::Others, Probe::Program("gsettings")),
     ("dconf-gsettings-backend", Need::Others, Probe::File("gio/modules", "libdconfsettings.so")),

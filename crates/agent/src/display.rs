@@ -63,6 +63,11 @@ impl Environment {
         }
     }
 
+    /// Whether it is a Wayland session: an X display is only Xwayland then.
+    pub fn is_wayland(&self) -> bool {
+        self.wayland_answers()
+    }
+
     fn wayland_answers(&self) -> bool {
         let Some(name) = self.wayland.as_deref().map(Path::new) else { return false };
         let path = match &self.runtime {

@@ -67,6 +67,10 @@ async fn blocking<T: Late + Send + 'static>(part: &str, look: impl FnOnce() -> T
 fn look_at_display() -> DoctorLine {
     let environment = Environment::of_process();
     match environment.look() {
+        Display::X11 if environment.is_wayland() => {
+            let told = "X11 within Wayland (Xwayland): banners are shown, and replies are written in the browser";
+            line("Display", true, told)
+        }
         Display::X11 => line("Display", true, "X11: banners and the main window can be shown"),
         Display::WaylandOnly => {
             line("Display", true, "Wayland without X11: the main window works, system notifications replace banners")
