@@ -5,6 +5,7 @@ mod conformance;
 mod corpus;
 mod delivery;
 mod desktops;
+mod fallback;
 mod fixture;
 mod icons;
 mod installed;

@@ -36,6 +36,8 @@ pub struct Desktop {
     programs: Vec<Process>,
     /// What is on the display.
     pub screen: Screen,
+    /// The sound server, where one runs.
+    pub(crate) sound: Option<Process>,
     services: Vec<Process>,
     display: String,
     bus: String,
@@ -90,6 +92,7 @@ impl Desktop {
         let mut desktop = Self {
             programs: Vec::new(),
             screen,
+            sound: None,
             services,
             display,
             bus,
@@ -207,11 +210,6 @@ impl Desktop {
     /// Where the sound server listens, once it is started.
     pub(crate) fn sound_socket(&self) -> PathBuf {
         self.home.path().join("run/pulse-native")
-    }
-
-    /// Starts a service that ends with the desktop.
-    pub(crate) fn start_service(&mut self, process: Process) {
-        self.services.push(process);
     }
 
     /// Ends the display, as a crash of the display server would.

@@ -55,6 +55,12 @@ impl Notifications {
         Ok(Self { shown, inhibited, connection, runtime })
     }
 
+    /// Gives its name up, for another service to take.
+    pub fn leave(&self) -> anyhow::Result<()> {
+        self.runtime.block_on(self.connection.release_name(NAME))?;
+        Ok(())
+    }
+
     /// Switches do-not-disturb, as KDE's service does.
     pub fn inhibit(&self, on: bool) -> anyhow::Result<()> {
         self.inhibited.store(on, Ordering::SeqCst);

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use anyhow::ensure;
+
 use crate::desktop::Desktop;
 use crate::poll::eventually;
 use crate::process::Process;
@@ -43,12 +45,20 @@ impl Desktop {
                 .stdout(Stdio::null())
                 .stderr(Stdio::null()),
         )?;
-        self.start_service(server);
+        self.sound = Some(server);
         eventually("the sound server", || {
             let answers =
                 self.command("pactl").arg("info").stdout(Stdio::null()).stderr(Stdio::null()).status()?.success();
             Ok(answers.then_some(()))
         })
+    }
+
+    /// Ends the sound server, as a crash would.
+    pub fn lose_sound(&mut self) -> anyhow::Result<()> {
+        ensure!(self.sound.take().is_some(), "there is no sound server");
+        // A crash leaves this behind; the next one wants it gone.
+        std::fs::remove_file(self.sound_socket()).ok();
+        Ok(())
     }
 
     /// Records what is played from now on.

@@ -49,6 +49,7 @@ const PACKAGES: &[(&str, Need, Probe)] = &[
     ("picom", Need::Desktop, Probe::Program("picom")),
     ("weston", Need::Others, Probe::Program("weston")),
     ("xwayland", Need::Others, Probe::Program("Xwayland")),
+    ("dunst", Need::Others, Probe::Program("dunst")),
     ("dbus", Need::Desktop, Probe::Program("dbus-daemon")),
     ("libglib2.0-bin", Need::Others, Probe::Program("gsettings")),
     ("dconf-gsettings-backend", Need::Others, Probe::File("gio/modules", "libdconfsettings.so")),
