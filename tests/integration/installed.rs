@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use belfry_core::command::Command as Request;
+use belfry_core::prefs::LocalPrefs;
 use belfry_tests::dist::{self, APP_ID, Compression};
-use belfry_tests::process::{Process, belfry};
-use belfry_tests::{Desktop, Stage};
+use belfry_tests::process::{Process, belfry, kill, terminate};
+use belfry_tests::{Client, Desktop, Stage, eventually};
 use futures_util::StreamExt as _;
 use zbus::zvariant::OwnedValue;
 use zbus::{MatchRule, MessageStream};
@@ -95,6 +97,39 @@ fn the_package_installs_runs_counts_on_its_launcher_and_leaves_nothing_behind() 
     assert_eq!(counted, format!("application://{APP_ID}.desktop"));
     let running = std::fs::read_link(format!("/proc/{}/exe", stage.agent.id())).unwrap();
     assert_eq!(running, program.canonicalize().unwrap());
+
+    // Its entry in the menu, opened as a desktop opens it, raises the one that runs.
+    let path = std::env::join_paths([program.parent().unwrap(), Path::new("/usr/bin"), Path::new("/bin")]).unwrap();
+    let mut launch = stage.desktop.command("gio");
+    launch.arg("launch").arg(root.path().join(format!("usr/share/applications/{APP_ID}.desktop"))).env("PATH", path);
+    assert!(Process::start(&mut launch).unwrap().wait_for_end().unwrap().success());
+    eventually("the window", || {
+        let windows = stage.desktop.screen.windows()?;
+        Ok(windows.into_iter().find(|window| !window.override_redirect && window.viewable && window.is_belfry()))
+    })
+    .unwrap();
+
+    // Starting at login means this very program.
+    let base = stage.client.view().unwrap().prefs;
+    let prefs = LocalPrefs { start_at_login: true, ..base.clone() };
+    let wanted = Request::SetLocalPrefs { base: Box::new(base), prefs: Box::new(prefs) };
+    stage.client.command(wanted).unwrap();
+    let entry = stage.desktop.home().join(format!("config/autostart/{APP_ID}.desktop"));
+    let text = eventually("the entry of the session", || Ok(std::fs::read_to_string(&entry).ok())).unwrap();
+    assert!(text.contains(&format!("Exec=\"{}\" --hidden\n", running.display())), "{text}");
+
+    // What the unit relies on: a crash is a failure, after which it starts again and knows everything; being ended is none.
+    kill(stage.agent.id()).unwrap();
+    assert!(!stage.agent.wait_for_end().unwrap().success());
+    stage.agent = stage.desktop.belfry_at(&program, &["--hidden"]).unwrap();
+    stage.client = Client::connect(&stage.desktop.socket()).unwrap();
+    stage.client.until("the count of before", |view| view.badge.mentions == 1).unwrap();
+    terminate(stage.agent.id()).unwrap();
+    assert!(stage.agent.wait_for_end().unwrap().success());
+
+    // By hand it is ended with a command.
+    stage.agent = stage.desktop.belfry_at(&program, &["--hidden"]).unwrap();
+    stage.client = Client::connect(&stage.desktop.socket()).unwrap();
     let mut quit = Process::start(stage.desktop.command(&program).arg("quit")).unwrap();
     assert!(quit.wait_for_end().unwrap().success());
     assert!(stage.agent.wait_for_end().unwrap().success());
