@@ -4,6 +4,7 @@ use belfry_core::command::Command;
 use belfry_core::ids::{BannerId, ChannelId, ServerId};
 use belfry_core::prefs::Corner;
 use belfry_core::query::Query;
+use belfry_core::reply::{ReplyState, ReplyView, Typed};
 use belfry_core::signal::Signal;
 use belfry_core::view::{BannerKind, View};
 use belfry_gui::banner::{self, BannersState, Drawn, Scene};
@@ -260,4 +261,98 @@ fn no_frame_is_due_when_nothing_changes() {
     let harness = stack(View::default());
     assert_eq!(harness.state().drawn.next_frame_secs, None);
     assert!(harness.state().drawn.shape.is_empty());
+}
+
+fn answered(harness: &mut Harness<'_, World>, reply: Option<ReplyView>) {
+    let world = harness.state_mut();
+    if let Some(card) = world.view.banners.first_mut() {
+        card.reply = reply;
+    }
+    let (view, time) = (world.view.clone(), world.time);
+    world.state.stack.adopt(&view, time);
+    world.state.replies.adopt(&view);
+    harness.run_steps(3);
+}
+
+fn begin_reply(harness: &mut Harness<'_, World>) {
+    point_at(harness, pos2(200.0, 30.0));
+    ups(harness);
+    harness.get_by_label("Reply").click();
+    harness.run_steps(3);
+}
+
+#[test]
+fn a_reply_is_written_on_the_card_and_enter_sends_it() {
+    let mut harness = one(BannerKind::Message);
+    begin_reply(&mut harness);
+    assert_eq!(commands(&mut harness), [Command::BeginReply(BannerId(7))]);
+    assert!(harness.state().drawn.wants_keyboard);
+    assert!(harness.query_by_label("Mark as read").is_none(), "the card is about the reply alone");
+    harness.event(egui::Event::Text("first".to_owned()));
+    harness.key_press_modifiers(egui::Modifiers::SHIFT, egui::Key::Enter);
+    harness.event(egui::Event::Text("second".to_owned()));
+    harness.run_steps(2);
+    assert_eq!(commands(&mut harness), []);
+    harness.key_press(egui::Key::Enter);
+    harness.run_steps(2);
+    assert_eq!(commands(&mut harness), [Command::SendReply { banner: BannerId(7), text: Typed::new("first\nsecond") }]);
+    assert!(!harness.state().drawn.wants_keyboard, "the keyboard goes back at once");
+    let text = Typed::new("first\nsecond");
+    answered(&mut harness, Some(ReplyView { state: ReplyState::Sending, text }));
+    harness.get_by_label("Sending…");
+}
+
+#[test]
+fn nothing_is_not_sent_and_escape_closes() {
+    let mut harness = one(BannerKind::Message);
+    let before = harness.state().drawn.shape[0].height();
+    begin_reply(&mut harness);
+    ups(&mut harness);
+    harness.key_press(egui::Key::Enter);
+    harness.run_steps(2);
+    assert_eq!(commands(&mut harness), []);
+    harness.key_press(egui::Key::Escape);
+    harness.remove_cursor();
+    harness.run_steps(3);
+    assert_eq!(commands(&mut harness), [Command::EndReply(BannerId(7))]);
+    assert!(!harness.state().drawn.wants_keyboard);
+    assert!((harness.state().drawn.shape[0].height() - before).abs() < 0.01);
+}
+
+#[test]
+fn somebody_who_types_holds_the_stack_and_nobody_holds_it_for_ever() {
+    let mut harness = one(BannerKind::Message);
+    begin_reply(&mut harness);
+    harness.remove_cursor();
+    harness.run_steps(3);
+    assert!(!ups(&mut harness).contains(&Up::Signal(Signal::BannersHovered(false))), "the pointer may go");
+    harness.state_mut().time += 100.0;
+    harness.run_steps(2);
+    assert_eq!(ups(&mut harness), [Up::Signal(Signal::BannersHovered(false))], "others wait");
+    harness.event(egui::Event::Text("back".to_owned()));
+    harness.run_steps(2);
+    assert_eq!(ups(&mut harness), [Up::Signal(Signal::BannersHovered(true))]);
+}
+
+#[test]
+fn what_was_not_sent_comes_back_with_the_reason_in_any_face() {
+    let mut harness = one(BannerKind::Message);
+    let reason = "The server is busy".to_owned();
+    answered(&mut harness, Some(ReplyView { state: ReplyState::Failed { reason }, text: Typed::new("yes") }));
+    assert!(!harness.state().drawn.wants_keyboard, "nobody asked for the keyboard");
+    harness.get_by_label("Try again").click();
+    harness.run_steps(2);
+    assert_eq!(commands(&mut harness), [Command::SendReply { banner: BannerId(7), text: Typed::new("yes") }]);
+    harness.get_by_label("Discard").click();
+    harness.run_steps(2);
+    assert_eq!(commands(&mut harness), [Command::EndReply(BannerId(7))]);
+}
+
+#[test]
+fn where_nothing_can_be_typed_no_reply_is_offered() {
+    let mut harness = one(BannerKind::Message);
+    harness.state_mut().can_type = false;
+    point_at(&mut harness, pos2(200.0, 30.0));
+    assert!(harness.query_by_label("Reply").is_none());
+    harness.get_by_label("Mark as read");
 }

@@ -58,7 +58,7 @@ impl Replies {
     }
 
     /// Cards that left take their drafts along. A draft that came back with a reason is shown again, by whatever face.
-    pub(super) fn adopt(&mut self, view: &View) {
+    pub fn adopt(&mut self, view: &View) {
         let banner = |id: BannerId| view.banners.iter().find(|banner| banner.id == id);
         self.drafts.retain(|id, draft| banner(*id).is_some_and(|banner| draft.ours || banner.reply.is_some()));
         self.active = self.active.filter(|id| self.drafts.contains_key(id));
