@@ -7,6 +7,7 @@ mod delivery;
 mod desktops;
 mod fallback;
 mod fixture;
+mod hostile_pictures;
 mod icons;
 mod installed;
 mod life;

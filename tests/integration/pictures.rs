@@ -1,4 +1,4 @@
-//! People's pictures: never before the card, never instead of it.
+//! Pictures of people and of what they attach: never before the card, never instead of it.
 
 use std::time::Duration;
 
@@ -13,28 +13,42 @@ use image::RgbImage;
 const EDGE: i32 = 40;
 const PADDING: i32 = 12;
 
+/// Edge of the small picture of what is attached, and its place on a card with one line of text (look.md).
+const ATTACHED: i32 = 44;
+const ATTACHED_AT: (i32, i32) = (64, 12 + 20 + 2 + 18 + 8);
+
+/// What is on the screen in the place of a card's small picture of what is attached.
+pub(crate) fn attached(stage: &Stage, card: Rect) -> RgbImage {
+    let place = Rect { x: card.x + ATTACHED_AT.0, y: card.y + ATTACHED_AT.1, width: ATTACHED, height: ATTACHED };
+    stage.desktop.screen.picture(place).unwrap()
+}
+
 /// What is on the screen in the place of a card's picture.
-fn on_card(stage: &Stage, card: Rect) -> RgbImage {
+pub(crate) fn on_card(stage: &Stage, card: Rect) -> RgbImage {
     let place = Rect { x: card.x + PADDING, y: card.y + PADDING, width: EDGE, height: EDGE };
     stage.desktop.screen.picture(place).unwrap()
 }
 
 /// The colour that most of somebody's picture has: a pattern on a plain ground.
-fn ground(stage: &Stage, name: &str) -> [u8; 3] {
+pub(crate) fn ground(stage: &Stage, name: &str) -> [u8; 3] {
     let picture = stage.practice.person(name).picture().unwrap();
     image::load_from_memory(&picture).unwrap().to_rgb8().get_pixel(0, 0).0
 }
 
 /// How much of a picture has this colour, 0 to 1.
-fn share(picture: &RgbImage, colour: [u8; 3]) -> f64 {
+pub(crate) fn share(picture: &RgbImage, colour: [u8; 3]) -> f64 {
     let near = |pixel: &&image::Rgb<u8>| pixel.0.iter().zip(colour).all(|(is, wanted)| is.abs_diff(wanted) <= 5);
     f64::from(u32::try_from(picture.pixels().filter(near).count()).unwrap())
         / f64::from(picture.width() * picture.height())
 }
 
-/// How often the server was asked for pictures.
+/// How often the server was asked for pictures of people.
 fn requests(stage: &Stage) -> usize {
-    stage.practice.requests().iter().filter(|line| line.ends_with("/image")).count()
+    asked(stage, "/image")
+}
+
+fn asked(stage: &Stage, path: &str) -> usize {
+    stage.practice.requests().iter().filter(|line| line.ends_with(path)).count()
 }
 
 #[test]
@@ -106,7 +120,7 @@ fn what_failed_is_not_asked_for_again_at_once_and_a_removed_server_leaves_no_pic
     let jun = stage.practice.person("jun").id().unwrap();
     let ask = |stage: &mut Stage, user: &str| {
         let user = belfry_core::ids::UserId::parse(user).unwrap();
-        let of = PictureOf { server: stage.server, user, version: None };
+        let of = PictureOf::person(stage.server, user, None);
         let Answer::Pictures(pictures) = stage.client.ask(Query::Pictures(vec![of])).unwrap() else {
             panic!("no answer")
         };
@@ -124,4 +138,71 @@ fn what_failed_is_not_asked_for_again_at_once_and_a_removed_server_leaves_no_pic
     assert!(std::path::Path::new(&path).starts_with(stage.desktop.home().join("cache")), "{path}");
     stage.client.command(Command::RemoveServer(stage.server)).unwrap();
     eventually("the picture to go", || Ok((!std::path::Path::new(&path).exists()).then_some(()))).unwrap();
+}
+
+#[test]
+fn an_image_that_is_attached_is_shown_small_and_goes_with_its_card() {
+    let mut stage = Stage::new().unwrap();
+    stage.keep_cards().unwrap();
+    let rosa = stage.practice.person("rosa");
+    stage.practice.fails("/thumbnail", &HttpFault::Delay(Duration::from_secs(3)), 1);
+    let post = rosa.direct_files("morgan", "the new charts", &["chart.png", "notes.pdf", "more.png"]).unwrap();
+    let colour = image::load_from_memory(&rosa.thumbnail(&post).unwrap()).unwrap().to_rgb8().get_pixel(0, 0).0;
+    let card = stage.cards(1).unwrap()[0];
+    stage.painted().unwrap();
+    assert!(share(&attached(&stage, card), colour) < 0.05, "the card was first");
+    stage.picture("thumbnail-not-there-yet").unwrap();
+    eventually("the thumbnail", || Ok((share(&attached(&stage, card), colour) > 0.3).then_some(()))).unwrap();
+    stage.picture("thumbnail").unwrap();
+    assert_eq!(stage.cards(1).unwrap(), [card], "nothing moved");
+
+    let files = stage.client.view().unwrap().banners[0].files.clone().unwrap();
+    assert_eq!((files.name.as_str(), files.more), ("chart.png", 2));
+    let of = PictureOf::thumbnail(stage.server, files.thumbnail.unwrap());
+    let ask = |stage: &mut Stage| {
+        let Answer::Pictures(mut found) = stage.client.ask(Query::Pictures(vec![of])).unwrap() else {
+            panic!("no answer")
+        };
+        found.pop().unwrap().1
+    };
+    let Picture::File(path) = ask(&mut stage) else { panic!("no file") };
+    assert!(std::path::Path::new(&path).exists());
+    stage.clear().unwrap();
+    eventually("the small picture to go", || Ok((!std::path::Path::new(&path).exists()).then_some(()))).unwrap();
+    assert_eq!(ask(&mut stage), Picture::Nowhere, "without a card nobody may have it");
+    assert_eq!(asked(&stage, "/thumbnail"), 1);
+}
+
+#[test]
+fn where_no_small_picture_is_wanted_or_made_only_the_name_is_shown() {
+    let mut stage = Stage::new().unwrap();
+    stage.keep_cards().unwrap();
+    stage.practice.person("rosa").direct_files("morgan", "", &["report.pdf"]).unwrap();
+    let view = stage.client.until("the card", |view| !view.banners.is_empty()).unwrap();
+    let files = view.banners[0].files.clone().unwrap();
+    assert_eq!((files.name.as_str(), files.is_picture, files.thumbnail), ("report.pdf", false, None));
+    stage.cards(1).unwrap();
+    stage.painted().unwrap();
+    stage.picture("attached-file").unwrap();
+    stage.clear().unwrap();
+    for (text, thumbnails) in [(true, false), (false, true)] {
+        let base = stage.client.view().unwrap().prefs;
+        let mut prefs = base.clone();
+        (prefs.banner.show_text, prefs.banner.thumbnails) = (text, thumbnails);
+        let change = Command::SetLocalPrefs { base: Box::new(base), prefs: Box::new(prefs.clone()) };
+        stage.client.command(change).unwrap();
+        stage.client.until("the choice", |view| view.prefs.banner == prefs.banner).unwrap();
+        stage.practice.person("rosa").direct_files("morgan", "look", &["chart.png"]).unwrap();
+        let view = stage.client.until("the card", |view| !view.banners.is_empty()).unwrap();
+        let files = view.banners[0].files.clone();
+        assert_eq!(
+            files.as_ref().map(|files| (files.name.as_str(), files.thumbnail)),
+            text.then_some(("chart.png", None))
+        );
+        stage.cards(1).unwrap();
+        stage.painted().unwrap();
+        stage.picture(if text { "attached-image-by-name" } else { "attached-image-hidden" }).unwrap();
+        stage.clear().unwrap();
+    }
+    assert_eq!(asked(&stage, "/thumbnail"), 0);
 }

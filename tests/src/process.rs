@@ -150,6 +150,13 @@ pub fn memory_kib(id: u32) -> anyhow::Result<u64> {
     Ok(line.trim().trim_end_matches("kB").trim().parse()?)
 }
 
+/// The most memory that a process ever had in use at a time (its peak resident set), in KiB.
+pub fn peak_memory_kib(id: u32) -> anyhow::Result<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{id}/status")).context("cannot read a process's memory")?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM line")?;
+    Ok(line.trim().trim_end_matches("kB").trim().parse()?)
+}
+
 /// Processor time a process has used, in hundredths of a second.
 pub fn cpu_ticks(id: u32) -> anyhow::Result<u64> {
     let fields = stat(id).context("the process has ended")?;

@@ -16,7 +16,7 @@ use crate::prefs::BannerPrefs;
 use crate::state::channel::Conversation;
 use crate::text;
 use crate::time::MonoTime;
-use crate::view::{BannerKind, BannerView};
+use crate::view::{AttachedFiles, BannerKind, BannerView};
 
 /// A running face paints a new card within this (product.md "Banner").
 const PAINT_WITHIN: Duration = Duration::from_millis(1500);
@@ -91,6 +91,8 @@ pub struct Shows {
     pub server: bool,
     /// The message's text.
     pub text: bool,
+    /// Small pictures of what is attached.
+    pub thumbnails: bool,
 }
 
 /// A card's words: made when it is drawn, since most of a burst never is.
@@ -107,6 +109,7 @@ struct Said {
     place: String,
     thread: Option<String>,
     text: String,
+    files: Option<AttachedFiles>,
     title: String,
     body: String,
 }
@@ -128,6 +131,7 @@ impl Words {
                     place: decision.place.clone(),
                     thread: decision.thread.clone(),
                     text: if shows.text { decision.text.clone() } else { "New message".to_owned() },
+                    files: draft.about().filter(|_| shows.text).and_then(|about| about.files(shows.thumbnails)),
                     title: text::neutralize(&title).into_owned(),
                     body: if shows.text { text::for_people(&decision.body) } else { format!("@{}", decision.sender) },
                 }
@@ -246,6 +250,7 @@ impl Card {
             place,
             thread,
             text,
+            files,
             priority,
             mentioned,
             more,
@@ -272,7 +277,7 @@ impl Card {
             at_ms,
             lifetime_ms,
         };
-        let said = Said { server_name, sender, place, thread, text, title, body };
+        let said = Said { server_name, sender, place, thread, text, files, title, body };
         Self::with(head, Words::Said(Box::new(said)), conversation, rank)
     }
 
@@ -301,7 +306,7 @@ impl Card {
 
     /// As it is to be drawn.
     fn view(&self, remaining_ms: Option<u64>) -> BannerView {
-        let Said { server_name, sender, place, thread, text, title, body } = self.words.said();
+        let Said { server_name, sender, place, thread, text, files, title, body } = self.words.said();
         let head = self.head.clone();
         BannerView {
             id: head.id,
@@ -318,6 +323,7 @@ impl Card {
             place,
             thread,
             text,
+            files,
             priority: head.priority,
             mentioned: head.mentioned,
             more: head.more,

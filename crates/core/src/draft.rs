@@ -16,7 +16,11 @@ use crate::event::{ChannelType, Post, Team, User};
 use crate::ids::{PostId, ServerId};
 use crate::present::Named;
 use crate::sound::SoundChoice;
+use crate::view::AttachedFiles;
 use crate::{official, present, text};
+
+/// The longest name of a file on a card, in graphemes.
+const FILE_NAME_GRAPHEMES: usize = 80;
 
 /// A decision whose words may not be made yet.
 #[derive(Debug)]
@@ -160,6 +164,18 @@ impl From<Decision> for Draft {
 }
 
 impl About {
+    /// What is attached, for people. A message that burns when it is read shows nothing before (notifications §3.2).
+    pub(crate) fn files(&self, thumbnails: bool) -> Option<AttachedFiles> {
+        let files = self.post.files.as_deref().filter(|files| files.count > 0 && self.post.kind != "burn_on_read")?;
+        let name = text::for_people(&files.name).split_whitespace().collect::<Vec<_>>().join(" ");
+        Some(AttachedFiles {
+            name: text::shorten(&name, FILE_NAME_GRAPHEMES),
+            more: files.count.saturating_sub(1),
+            is_picture: files.image.is_some(),
+            thumbnail: files.image.filter(|_| thumbnails),
+        })
+    }
+
     /// Whether it is a direct message.
     pub(crate) fn is_direct(&self) -> bool {
         self.channel_type == Some(ChannelType::Direct)

@@ -7,7 +7,7 @@ mod owned;
 
 use std::borrow::Cow;
 
-use crate::ids::{CallId, ChannelId, PostId, TeamId, UserId};
+use crate::ids::{CallId, ChannelId, FileId, PostId, TeamId, UserId};
 
 /// Something that a server, or the connection to it, reported.
 #[derive(Clone, Debug)]
@@ -480,6 +480,19 @@ pub struct Post<'a> {
     pub priority: Priority,
     /// What of `props` decides.
     pub props: PostProps<'a>,
+    /// `metadata.files`; `None` where there are none, as nearly always.
+    pub files: Option<Box<Files>>,
+}
+
+/// Files of a post: what a card says of them (protocol §5.2).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    /// How many.
+    pub count: u32,
+    /// The name of [`Self::image`]; where there is none, of the first.
+    pub name: String,
+    /// The first of which the server has a small picture (protocol §8).
+    pub image: Option<FileId>,
 }
 
 impl Posted<'_> {
@@ -515,6 +528,7 @@ impl Post<'_> {
             delete_at: 0,
             priority: Priority::Standard,
             props: PostProps::default(),
+            files: None,
         }
     }
 }

@@ -167,6 +167,10 @@ id_type!(
     /// A call of the Calls plugin.
     CallId
 );
+id_type!(
+    /// A file of a post.
+    FileId
+);
 
 /// One entry of the person's list of servers, numbered by us and never reused.
 ///

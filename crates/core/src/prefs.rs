@@ -111,6 +111,8 @@ pub struct BannerPrefs {
     pub show_text: bool,
     /// Lines of it at most, 1–4.
     pub text_lines: u8,
+    /// Show a small picture of the first image that is attached, where the text is shown.
+    pub thumbnails: bool,
     /// The display they are shown on, by the name that the system gives it; empty = the primary one. Where it is not there,
     /// the primary one.
     pub display: String,
@@ -126,6 +128,7 @@ impl Default for BannerPrefs {
             call_secs: 30,
             show_text: true,
             text_lines: 4,
+            thumbnails: true,
             display: String::new(),
         }
     }

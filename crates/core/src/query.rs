@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::activity::{ActivityFilter, ActivityRow, Decision};
-use crate::ids::{ServerId, UserId};
+use crate::ids::{FileId, ServerId, UserId};
 use crate::reach::{Obstacle, ReachDraft};
 use crate::secret::Secret;
 use crate::settings::ServerSettings;
@@ -132,24 +132,43 @@ pub enum Query {
         /// What the person typed.
         text: String,
     },
-    /// Pictures of these people, at most [`PictureOf::MOST`]. Answered when one of them is settled, or after a while.
+    /// These pictures, at most [`PictureOf::MOST`]. Answered when one of them is settled, or after a while.
     Pictures(Vec<PictureOf>),
 }
 
-/// Whose picture.
+/// Which picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PictureOf {
     /// On which server.
     pub server: ServerId,
-    /// Who, a person or a bot.
-    pub user: UserId,
+    /// Of whom or what.
+    pub subject: Subject,
     /// The last change of it, Unix milliseconds (`User::last_picture_update`); `None` = the newest that there is.
     pub version: Option<i64>,
 }
 
+/// Of whom or what a picture is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Subject {
+    /// A person or a bot.
+    Person(UserId),
+    /// A file of a message: the small picture that its server made. It is there only while a card shows it.
+    File(FileId),
+}
+
 impl PictureOf {
-    /// People in one question at most.
+    /// Pictures in one question at most.
     pub const MOST: usize = 32;
+
+    /// A person's picture, of this version or the newest.
+    pub fn person(server: ServerId, user: UserId, version: Option<i64>) -> Self {
+        Self { server, subject: Subject::Person(user), version }
+    }
+
+    /// The small picture of a file, which never changes.
+    pub fn thumbnail(server: ServerId, file: FileId) -> Self {
+        Self { server, subject: Subject::File(file), version: None }
+    }
 }
 
 /// Somebody who was looked for.
@@ -269,7 +288,7 @@ pub enum Answer {
     },
     /// People who were looked for, at most [`FoundPerson::MOST`], as the server orders them.
     People(Vec<FoundPerson>),
-    /// Pictures, each with the person that was asked for.
+    /// Pictures, each with what was asked for.
     Pictures(Vec<(PictureOf, Picture)>),
     /// It did not work.
     Failed {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::badge::Badge;
 use crate::event::Priority;
-use crate::ids::{BannerId, ChannelId, PostId, ServerId, TeamId, UserId};
+use crate::ids::{BannerId, ChannelId, FileId, PostId, ServerId, TeamId, UserId};
 use crate::prefs::{LocalPrefs, Permission};
 use crate::problem::Problem;
 use crate::receipt::TestReceipt;
@@ -234,6 +234,9 @@ pub struct BannerView {
     pub thread: Option<String>,
     /// The text, plain, shortened sensibly. Empty where the person wants no text shown.
     pub text: String,
+    /// Files that are attached; `None` where the person wants no text shown.
+    #[serde(default)]
+    pub files: Option<AttachedFiles>,
     /// Priority.
     pub priority: Priority,
     /// The message mentions the person or is a direct message.
@@ -254,6 +257,19 @@ pub struct BannerView {
     pub title: String,
     /// Body in the plain wording, for system notifications.
     pub body: String,
+}
+
+/// Files of a card's message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachedFiles {
+    /// The name of the picture; where there is none, of the first file. Harmless, shortened, in one line.
+    pub name: String,
+    /// How many there are besides.
+    pub more: u32,
+    /// Whether the named one is a picture.
+    pub is_picture: bool,
+    /// The picture, where a small one may be shown.
+    pub thumbnail: Option<FileId>,
 }
 
 /// What a card is.

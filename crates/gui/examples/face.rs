@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use belfry_agent::control::protocol::Page;
 use belfry_core::prefs::{AuthKind, ThemeChoice};
-use belfry_core::query::{Answer, BrowserWay, Picture, PictureOf, Provider, Query, SignInWays};
+use belfry_core::query::{Answer, BrowserWay, Picture, PictureOf, Provider, Query, SignInWays, Subject};
 use belfry_core::reach::{CertificateFacts, Obstacle, Untrusted};
 use belfry_core::secret::Secret;
 use belfry_core::view::{Health, View};
@@ -116,9 +116,16 @@ fn ways() -> SignInWays {
     SignInWays { password: true, browser, ..SignInWays::default() }
 }
 
+fn subject(of: &PictureOf) -> String {
+    match of.subject {
+        Subject::Person(user) => user.to_string(),
+        Subject::File(file) => file.to_string(),
+    }
+}
+
 fn pictures(people: Vec<PictureOf>, files: &[String]) -> Answer {
     let of_person = |of: &PictureOf| {
-        let number: usize = of.user.as_str().bytes().map(usize::from).sum();
+        let number: usize = subject(of).bytes().map(usize::from).sum();
         files.get(number % files.len().max(1)).map_or(Picture::Nowhere, |file| Picture::File(file.clone()))
     };
     Answer::Pictures(people.into_iter().map(|of| (of, of_person(&of))).collect())

@@ -56,6 +56,10 @@ pub enum Icon {
     Up,
     /// Down in a list
     Down,
+    /// An image
+    Picture,
+    /// A file
+    File,
 }
 
 impl Icon {
@@ -182,6 +186,24 @@ impl Icon {
             Self::Down => {
                 line(&[(8.0, 3.4), (8.0, 12.4)]);
                 line(&[(4.4, 8.8), (8.0, 12.6), (11.6, 8.8)]);
+            }
+            Self::Picture => {
+                let rect = Rect::from_min_size(at(2.0, 3.0), vec2(12.0, 10.0));
+                painter.rect_stroke(rect, 1.5, stroke, egui::StrokeKind::Middle);
+                line(&[(2.6, 11.6), (6.2, 7.6), (8.8, 10.2), (10.6, 8.6), (13.4, 11.2)]);
+                painter.circle_filled(at(10.6, 6.0), 1.0, color);
+            }
+            Self::File => {
+                line(&[
+                    (9.4, 2.2),
+                    (4.0, 2.2),
+                    (4.0, 13.8),
+                    (12.0, 13.8),
+                    (12.0, 4.8),
+                    (9.4, 2.2),
+                    (9.4, 4.8),
+                    (12.0, 4.8),
+                ]);
             }
             Self::Thread => {
                 line(&[(3.2, 2.8), (3.2, 7.4), (4.6, 9.4), (13.0, 9.4)]);

@@ -101,6 +101,7 @@ pub fn banner(id: u64, sender: &str, text: &str) -> BannerView {
         place: "Ops room".to_owned(),
         thread: None,
         text: text.to_owned(),
+        files: None,
         priority: Priority::Standard,
         mentioned: true,
         more: 0,

@@ -18,7 +18,7 @@ use belfry_core::activity::{Decision, DecisionKind, Verdict};
 use belfry_core::badge::Badge;
 use belfry_core::event::Priority;
 use belfry_core::prefs::Permission;
-use belfry_core::view::{BannerView, Health, ServerView};
+use belfry_core::view::{AttachedFiles, BannerView, Health, ServerView};
 
 pub use reach::{
     CERTIFICATE_ADVICE, CERTIFICATE_CHANGED_TITLE, CERTIFICATE_MEANS, CERTIFICATE_TITLE, CONNECTION, CONNECTION_MORE,
@@ -430,6 +430,26 @@ pub fn banner_place(banner: &BannerView) -> String {
 pub fn more_in(banner: &BannerView) -> String {
     let place = if banner.place.is_empty() { &banner.sender } else { &banner.place };
     format!("and {} more in {place}", banner.more)
+}
+
+/// The name of what is attached; a word where it has none.
+pub fn file_name(files: &AttachedFiles) -> &str {
+    match files.name.as_str() {
+        "" if files.is_picture => "Image",
+        "" => "File",
+        name => name,
+    }
+}
+
+/// "and 2 more files".
+pub fn more_files(count: u32) -> String {
+    format!("and {} more {}", count, if count == 1 { "file" } else { "files" })
+}
+
+/// What is attached, in one line.
+pub fn attached(files: &AttachedFiles) -> String {
+    let name = file_name(files);
+    if files.more == 0 { name.to_owned() } else { format!("{name} {}", more_files(files.more)) }
 }
 
 /// The pill under the stack.

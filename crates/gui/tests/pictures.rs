@@ -1,8 +1,8 @@
 //! Pictures of people on cards: initials first, the picture when it is there, initials for good where it is none.
 
-use belfry_core::ids::ServerId;
+use belfry_core::ids::{FileId, ServerId, UserId};
 use belfry_core::query::{Answer, Picture, PictureOf, Query};
-use belfry_core::view::View;
+use belfry_core::view::{AttachedFiles, BannerView, View};
 use belfry_gui::banner::{self, BannersState, Scene};
 use belfry_gui::outbox::Outbox;
 use belfry_gui::{QueryId, Up, testing, theme};
@@ -15,23 +15,29 @@ struct World {
     state: BannersState,
     out: Outbox,
     time: f64,
+    /// Of the first card, points.
+    height: f32,
 }
 
 fn stack() -> Harness<'static, World> {
-    let banners = vec![testing::banner(7, "Rosa Almeida", "hello")];
-    let view = View { banners, servers: testing::view().servers, ..View::default() };
+    stack_of(testing::banner(7, "Rosa Almeida", "hello"))
+}
+
+fn stack_of(card: BannerView) -> Harness<'static, World> {
+    let view = View { banners: vec![card], servers: testing::view().servers, ..View::default() };
     let mut state = BannersState::default();
     state.stack.adopt(&view, 0.0);
-    let world = World { view, state, out: Outbox::default(), time: 1.0 };
+    let world = World { view, state, out: Outbox::default(), time: 1.0, height: 0.0 };
     let mut harness = Harness::builder()
         .with_size(Vec2::new(banner::WIDTH, 740.0))
         .with_context_setup(|ctx| theme::install(ctx, theme::Fallback::None))
         .build_ui_state(
             |ui, world: &mut World| {
-                let World { view, state, out, time } = world;
+                let World { view, state, out, time, height } = world;
                 let scene = Scene { view, now_ms: testing::NOW_MS, time: *time, composited: true, can_type: true };
                 let all = egui::UiBuilder::new().max_rect(ui.ctx().content_rect());
-                ui.scope_builder(all, |ui| banner::ui(ui, &scene, state, out));
+                let drawn = ui.scope_builder(all, |ui| banner::ui(ui, &scene, state, out)).inner;
+                *height = drawn.shape.first().map_or(0.0, egui::Rect::height);
                 *time += 0.01;
             },
             world,
@@ -96,7 +102,8 @@ fn a_card_has_initials_in_its_first_frame_and_the_picture_once_it_is_decoded() {
     assert_eq!(questions.len(), 1, "asked once while the answer is out");
     let (id, people) = questions.pop().unwrap();
     let [of] = people.as_slice() else { panic!("{people:?}") };
-    assert_eq!((of.server, of.user.as_str(), of.version), (ServerId(1), "rosaalmeida", Some(testing::NOW_MS)));
+    let rosa = UserId::parse("rosaalmeida").unwrap();
+    assert_eq!(*of, PictureOf::person(ServerId(1), rosa, Some(testing::NOW_MS)));
 
     // It is on its way: the next question waits for it.
     let coming = Answer::Pictures(vec![(*of, Picture::Coming)]);
@@ -155,4 +162,69 @@ fn a_message_under_another_name_never_has_its_accounts_picture() {
     state.view = view;
     harness.run_steps(3);
     assert!(asked(&mut harness).is_empty());
+}
+
+/// A card of nobody with a picture, to which this is attached.
+fn attached(files: AttachedFiles) -> Harness<'static, World> {
+    let mut card = testing::banner(7, "Rosa Almeida", "hello");
+    card.picture = None;
+    card.files = Some(files);
+    stack_of(card)
+}
+
+fn chart() -> AttachedFiles {
+    AttachedFiles { name: "chart.png".to_owned(), more: 2, is_picture: true, thumbnail: FileId::parse("f1") }
+}
+
+fn height(harness: &Harness<'_, World>) -> f32 {
+    harness.state().height
+}
+
+fn words(harness: &Harness<'_, World>) -> Vec<String> {
+    let text = |clipped: &egui::epaint::ClippedShape| match &clipped.shape {
+        Shape::Text(text) => Some(text.galley.text().to_owned()),
+        _ => None,
+    };
+    harness.output().shapes.iter().filter_map(text).collect()
+}
+
+#[test]
+fn what_is_attached_has_its_place_from_the_first_frame_and_the_picture_once_it_is_decoded() {
+    let mut harness = attached(chart());
+    let before = height(&harness);
+    assert_eq!(drawn(&harness).0, []);
+    assert!(["chart.png", "and 2 more files"].iter().all(|text| words(&harness).contains(&(*text).to_owned())));
+    let _folder = answer_with(&mut harness, &png());
+    let (textures, _) = drawn(&harness);
+    let texture = harness.ctx.tex_manager().read().meta(textures[0]).map(|meta| meta.size);
+    assert_eq!((textures.len(), texture), (1, Some([44, 44])));
+    assert!((height(&harness) - before).abs() < 0.01, "nothing moved");
+}
+
+#[test]
+fn what_was_attached_and_cannot_be_had_leaves_its_name_on_a_plain_field() {
+    for bytes in [b"<svg/>".to_vec(), Vec::new()] {
+        let mut harness = attached(chart());
+        let before = height(&harness);
+        let _folder = answer_with(&mut harness, &bytes);
+        assert_eq!(drawn(&harness).0, []);
+        assert!(words(&harness).contains(&"chart.png".to_owned()));
+        assert!((height(&harness) - before).abs() < 0.01);
+    }
+}
+
+#[test]
+fn files_without_a_picture_are_one_line_and_ask_for_nothing() {
+    let report = AttachedFiles { name: "report.pdf".to_owned(), more: 0, is_picture: false, thumbnail: None };
+    for (files, line) in [
+        (report.clone(), "report.pdf"),
+        (AttachedFiles { more: 1, ..report.clone() }, "report.pdf and 1 more file"),
+        (AttachedFiles { thumbnail: None, ..chart() }, "chart.png and 2 more files"),
+        (AttachedFiles { name: String::new(), ..report }, "File"),
+    ] {
+        let mut harness = attached(files);
+        assert!(words(&harness).contains(&line.to_owned()), "{line}: {:?}", words(&harness));
+        harness.run_steps(3);
+        assert!(asked(&mut harness).is_empty(), "{line}");
+    }
 }

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use belfry_core::event::User;
-use belfry_core::ids::{CallId, ChannelId, PostId, TeamId, UserId};
-use belfry_core::query::FoundPerson;
+use belfry_core::ids::{CallId, ChannelId, PostId, TeamId};
+use belfry_core::query::{FoundPerson, Subject};
 use belfry_core::secret::Secret;
 use http::Method;
 use http::header::{
@@ -392,9 +392,13 @@ impl Rest {
         Ok(())
     }
 
-    /// A user's picture as the server has it; `None` where it has none. `version` is `last_picture_update`.
-    pub async fn avatar(&self, user: UserId, version: i64) -> Result<Option<Vec<u8>>, HttpError> {
-        let path = format!("/api/v4/users/{}/image?_={version}", segment(user.as_str()));
+    /// A picture as the server has it; `None` where it has none (protocol §8). Of a person, `version` is
+    /// `last_picture_update`.
+    pub async fn picture(&self, subject: Subject, version: i64) -> Result<Option<Vec<u8>>, HttpError> {
+        let path = match subject {
+            Subject::Person(user) => format!("/api/v4/users/{}/image?_={version}", segment(user.as_str())),
+            Subject::File(file) => format!("/api/v4/files/{}/thumbnail", segment(file.as_str())),
+        };
         let reply = self.get(&path, Size::Image).await?;
         match reply.status {
             200 if !reply.body.is_empty() => Ok(Some(reply.body)),

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use belfry_core::ids::{CallId, ChannelId, PostId, TeamId, UserId};
+use belfry_core::ids::{CallId, ChannelId, FileId, PostId, TeamId, UserId};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -146,7 +146,7 @@ macro_rules! identifier {
         })*
     };
 }
-identifier!(TeamId, ChannelId, PostId, UserId, CallId);
+identifier!(TeamId, ChannelId, PostId, UserId, CallId, FileId);
 
 /// An identifier; `None` for the empty text and for anything that is none.
 pub fn id<'de, D: Deserializer<'de>, T: Identifier>(deserializer: D) -> Result<Option<T>, D::Error> {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use belfry_core::command::Command;
 use belfry_core::effect::Effect;
 use belfry_core::event::User;
-use belfry_core::ids::{PostId, ServerId, UserId};
+use belfry_core::ids::{PostId, ServerId};
 use belfry_core::missed::Mark;
 use belfry_core::prefs::LocalPrefs;
-use belfry_core::query::{Answer, Query};
+use belfry_core::query::{Answer, Query, Subject};
 use belfry_core::signal::{Signal, Surface};
 use belfry_core::view::View;
 use thiserror::Error;
@@ -149,10 +149,15 @@ impl Inputs {
         answered.await.ok()?
     }
 
-    /// A user's picture, undecoded and at most 8 MiB; `None` where the server has none. `version` is
-    /// `User::last_picture_update`, so that caches on the way notice a new one.
-    pub async fn avatar(&self, server: ServerId, user: UserId, version: i64) -> Result<Option<Vec<u8>>, WishError> {
-        self.wish(server, |answer| ToSession::Avatar { user, version, answer }).await
+    /// A picture, undecoded and at most 8 MiB; `None` where the server has none. Of a person, `version` is
+    /// `User::last_picture_update`, so that caches on the way notice a new one; a file has one only.
+    pub async fn picture(
+        &self,
+        server: ServerId,
+        subject: Subject,
+        version: i64,
+    ) -> Result<Option<Vec<u8>>, WishError> {
+        self.wish(server, |answer| ToSession::Picture { subject, version, answer }).await
     }
 
     /// People of a server whose names begin with this text, as the server orders them.

@@ -25,6 +25,8 @@ pub enum HttpFault {
     Truncate,
     /// The right answer with everything but its first 16 bytes overwritten: begins as a picture and is none.
     Garble,
+    /// 200 with this body, which is called this (`Content-Type`).
+    Content(&'static str, Vec<u8>),
     /// The right answer, but only after a while.
     Delay(Duration),
     /// 302 to this address.

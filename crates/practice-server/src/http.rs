@@ -281,6 +281,7 @@ fn fault_reply(fault: &HttpFault) -> Response<Body> {
             let refused = Refused::new(404, "app.channel.get.existing.app_error", "Unable to find the channel.");
             Reply::refused(&refused, None)
         }
+        HttpFault::Content(kind, body) => Reply { body: body.clone(), ..Reply::text(200, kind, "") },
         HttpFault::Redirect(to) => {
             let mut reply = Reply::text(302, html, "");
             reply.headers.push(("Location", to.clone()));

@@ -82,6 +82,20 @@ impl Person {
         self.write(channel, NewPost { files: files.iter().map(|f| (*f).to_owned()).collect(), ..message(text) })
     }
 
+    /// Sends files directly, by name; the conversation is opened if need be.
+    pub fn direct_files(&self, to: &str, text: &str, files: &[&str]) -> Result<String, Refused> {
+        self.opens(&[to])?;
+        self.posts_files(&format!("@{to}"), text, files)
+    }
+
+    /// The small picture that the server made of a file, a PNG.
+    pub fn thumbnail(&self, post: &str) -> Result<Vec<u8>, Refused> {
+        self.act(|state, _| {
+            let files = state.post(post)?.file_ids.clone().unwrap_or_default();
+            Ok((crate::avatar::png(files.first().map_or("", String::as_str)), Vec::new()))
+        })
+    }
+
     /// Writes through an incoming webhook of this person, under another name.
     pub fn posts_as_webhook(&self, channel: &str, shown_name: &str, text: &str) -> Result<String, Refused> {
         let props =

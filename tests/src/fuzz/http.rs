@@ -12,7 +12,7 @@ use belfry_core::command::Command;
 use belfry_core::effect::Effect;
 use belfry_core::ids::{ChannelId, ServerId, UserId};
 use belfry_core::prefs::{AuthKind, LocalPrefs, Permission, ServerPrefs, SessionPrefs};
-use belfry_core::query::Login;
+use belfry_core::query::{Login, Subject};
 use belfry_core::reach::{Reach, ReachDraft};
 use belfry_core::secret::Secret;
 use belfry_core::signal::{Signal, Surface};
@@ -151,7 +151,7 @@ async fn session(host: &Host) {
         running.inputs.command(Command::MarkRead { server: SERVER, channel }).ok();
         running.inputs.command(Command::SetMuted { server: SERVER, channel, muted: true }).ok();
         running.inputs.signal(Signal::InputSeen { ago_ms: 0 }).await;
-        drop(in_time("a picture", running.inputs.avatar(SERVER, rosa, 1)).await);
+        drop(in_time("a picture", running.inputs.picture(SERVER, Subject::Person(rosa), 1)).await);
         drop(in_time("people", running.inputs.people(SERVER, "ro".to_owned())).await);
     }
     watch(&mut running, A_WHILE, |_| false).await;

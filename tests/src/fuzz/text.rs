@@ -153,6 +153,7 @@ fn worded(source: &str) {
             delete_at: 0,
             priority: Priority::Standard,
             props: PostProps { override_username: Some(line()), attachments: vec![attachment], ..PostProps::default() },
+            files: None,
         },
     };
     let post = &posted.post;

@@ -170,6 +170,7 @@ fn banner(id: u64, title: &str, body: &str) -> Box<BannerView> {
         place: String::new(),
         thread: None,
         text: String::new(),
+        files: None,
         priority: Priority::default(),
         mentioned: false,
         more: 0,

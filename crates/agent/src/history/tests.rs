@@ -126,6 +126,7 @@ fn decided(engine: &mut Engine, now: &Now, id: &str) -> Option<Reason> {
             delete_at: 0,
             priority: Priority::default(),
             props: PostProps::default(),
+            files: None,
         },
         channel_type: Some(ChannelType::Direct),
         channel_display_name: "@rosa".into(),

@@ -1,4 +1,4 @@
-//! Pictures of people: kept on the disk, fetched when a face asks, decoded by nobody here.
+//! Pictures of people, and small ones of what they attach: kept on the disk, fetched when a face asks, decoded by nobody here.
 //!
 //! A face asks and never waits: it draws initials meanwhile. The answer comes as soon as one of the pictures is settled,
 //! and tells of the others that they are coming; asking again waits for those.
@@ -12,19 +12,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use belfry_core::ids::ServerId;
-use belfry_core::query::{Picture, PictureOf};
+use belfry_core::query::{Picture, PictureOf, Subject};
 use belfry_core::time::MonoTime;
-use belfry_core::view::{Health, View};
+use belfry_core::view::{BannerView, Health, View};
 use belfry_net::{Inputs, WishError, clock};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 
-use store::{Limits, Person, Store};
+use store::{Key, Limits, Store};
 
 /// Pictures fetched at a time: a server has more urgent things to answer.
 const AT_A_TIME: usize = 2;
-/// People who wait to be fetched; one more is told that there is no picture, and asked for again later.
+/// Pictures that wait to be fetched; one more is told that there is no picture, and asked for again later.
 const WAITING: usize = 128;
 /// What failed is not tried again for this long.
 const REST: Duration = Duration::from_mins(5);
@@ -47,15 +47,17 @@ struct Shared {
     wishes: mpsc::Sender<PictureOf>,
     /// Moves whenever a fetch ended.
     ended: watch::Sender<()>,
+    /// Whether there are small pictures of files, which go with their cards.
+    has_files: watch::Sender<bool>,
 }
 
 #[derive(Default)]
 struct State {
     /// Read from the disk when first needed.
     store: Option<Store>,
-    coming: BTreeSet<Person>,
+    coming: BTreeSet<Key>,
     /// When each may be tried again, and which version failed.
-    failed: BTreeMap<Person, (Option<i64>, MonoTime)>,
+    failed: BTreeMap<Key, (Option<i64>, MonoTime)>,
 }
 
 /// Fetches what faces wished for, until it is cut off.
@@ -69,18 +71,26 @@ impl Pictures {
     pub(crate) fn new(folder: PathBuf, inputs: Inputs, view: watch::Receiver<Arc<View>>) -> (Self, Fetcher) {
         let (wishes, queue) = mpsc::channel(WAITING);
         let state = Mutex::default();
-        let shared = Self(Arc::new(Shared { folder, inputs, view, state, wishes, ended: watch::Sender::new(()) }));
+        let shared = Self(Arc::new(Shared {
+            folder,
+            inputs,
+            view,
+            state,
+            wishes,
+            ended: watch::Sender::new(()),
+            has_files: watch::Sender::new(false),
+        }));
         (shared.clone(), Fetcher { shared, wishes: queue })
     }
 
-    /// How it stands with these people's pictures.
-    pub(crate) async fn answer(&self, mut people: Vec<PictureOf>) -> Vec<(PictureOf, Picture)> {
-        people.truncate(PictureOf::MOST);
+    /// How it stands with these pictures.
+    pub(crate) async fn answer(&self, mut wanted: Vec<PictureOf>) -> Vec<(PictureOf, Picture)> {
+        wanted.truncate(PictureOf::MOST);
         let mut ended = self.0.ended.subscribe();
         let answer = async {
             loop {
                 ended.borrow_and_update();
-                let found = self.look(people.clone()).await;
+                let found = self.look(wanted.clone()).await;
                 let is_settled = found.is_empty() || found.iter().any(|(_, picture)| *picture != Picture::Coming);
                 if is_settled || ended.changed().await.is_err() {
                     return found;
@@ -89,7 +99,7 @@ impl Pictures {
         };
         match timeout(PATIENCE, answer).await {
             Ok(found) => found,
-            Err(_elapsed) => people.iter().map(|person| (*person, Picture::Coming)).collect(),
+            Err(_elapsed) => wanted.iter().map(|of| (*of, Picture::Coming)).collect(),
         }
     }
 
@@ -106,20 +116,20 @@ impl Pictures {
         }
     }
 
-    async fn look(&self, people: Vec<PictureOf>) -> Vec<(PictureOf, Picture)> {
+    async fn look(&self, wanted: Vec<PictureOf>) -> Vec<(PictureOf, Picture)> {
         let this = self.clone();
-        let nowhere = people.iter().map(|person| (*person, Picture::Nowhere)).collect();
+        let nowhere = wanted.iter().map(|of| (*of, Picture::Nowhere)).collect();
         let looked = spawn_blocking(move || {
             let mut state = this.state();
-            people.into_iter().map(|person| (person, this.look_for(&mut state, person))).collect()
+            wanted.into_iter().map(|of| (of, this.look_for(&mut state, of))).collect()
         });
         looked.await.unwrap_or(nowhere)
     }
 
     /// What the disk has; what it lacks is wished for.
     fn look_for(&self, state: &mut State, wanted: PictureOf) -> Picture {
-        let person = (wanted.server, wanted.user);
-        let kept = self.store(state).get(person, clock::wall_ms());
+        let key = (wanted.server, wanted.subject);
+        let kept = self.store(state).get(key, clock::wall_ms());
         let is_new_enough = |version: i64| wanted.version.is_none_or(|wanted| version >= wanted.max(0));
         let file = |path: PathBuf| path.into_os_string().into_string().map_or(Picture::Nowhere, Picture::File);
         match kept {
@@ -134,20 +144,20 @@ impl Pictures {
 
     /// Has a picture fetched; false where it cannot be had at present.
     fn wish(&self, state: &mut State, wanted: PictureOf) -> bool {
-        let person = (wanted.server, wanted.user);
-        if state.coming.contains(&person) {
+        let key = (wanted.server, wanted.subject);
+        if state.coming.contains(&key) {
             return true;
         }
         let now = clock::process().mono();
         // A newer picture is worth another try.
         let rests = |(version, until): &(Option<i64>, MonoTime)| *until > now && *version >= wanted.version;
-        if state.failed.get(&person).is_some_and(rests) || !self.is_live(wanted.server) {
+        if state.failed.get(&key).is_some_and(rests) || !self.is_live(wanted.server) || !self.may_have(wanted) {
             return false;
         }
         if self.0.wishes.try_send(wanted).is_err() {
             return false;
         }
-        state.coming.insert(person);
+        state.coming.insert(key);
         true
     }
 
@@ -156,40 +166,67 @@ impl Pictures {
         view.server(server).is_some_and(|server| server.health == Health::Live)
     }
 
+    /// What somebody attached is fetched for a card that shows it, and for nothing else.
+    fn may_have(&self, wanted: PictureOf) -> bool {
+        match wanted.subject {
+            Subject::Person(_) => true,
+            Subject::File(_) => attached(&self.0.view.borrow()).contains(&(wanted.server, wanted.subject)),
+        }
+    }
+
+    /// Deletes the small pictures of files whose card is gone.
+    async fn tidy(&self) {
+        let wanted = attached(&self.0.view.borrow());
+        let this = self.clone();
+        let tidied = spawn_blocking(move || {
+            let mut state = this.state();
+            let store = this.store(&mut state);
+            store.keep_files(&wanted);
+            let has_any = store.has_files();
+            this.0.has_files.send_if_modified(|had_any| std::mem::replace(had_any, has_any) != has_any);
+        });
+        if tidied.await.is_err() {
+            tracing::warn!("small pictures of what was attached are still kept");
+        }
+    }
+
     /// Fetches one picture.
     async fn fetch(self, wanted: PictureOf) {
-        let person = (wanted.server, wanted.user);
+        let key = (wanted.server, wanted.subject);
         // 0 is what people have who never changed it.
         let version = wanted.version.unwrap_or(0).max(0);
-        let fetched = self.0.inputs.avatar(wanted.server, wanted.user, version).await;
+        let fetched = self.0.inputs.picture(wanted.server, wanted.subject, version).await;
         let this = self.clone();
         let kept = spawn_blocking(move || {
             let mut state = this.state();
-            state.coming.remove(&person);
+            state.coming.remove(&key);
             let kept = match fetched {
                 Ok(Some(picture)) => {
-                    let put = this.store(&mut state).put(person, version, &picture, clock::wall_ms());
+                    let put = this.store(&mut state).put(key, version, &picture, clock::wall_ms());
                     put.map_err(|error| error.to_string())
                 }
                 Ok(None) => Err("the server has none".to_owned()),
                 Err(WishError::NoSession) => {
-                    state.fail(person, wanted.version, REST_WITHOUT_SESSION);
+                    state.fail(key, wanted.version, REST_WITHOUT_SESSION);
                     return;
                 }
                 Err(WishError::Http(error)) => Err(error.to_string()),
             };
             match kept {
                 Ok(()) => {
-                    state.failed.remove(&person);
+                    state.failed.remove(&key);
+                    if matches!(key.1, Subject::File(_)) {
+                        this.0.has_files.send_replace(true);
+                    }
                 }
                 Err(reason) => {
                     tracing::debug!(server = wanted.server.0, %reason, "a picture was not fetched");
-                    state.fail(person, wanted.version, REST);
+                    state.fail(key, wanted.version, REST);
                 }
             }
         });
         if kept.await.is_err() {
-            self.state().coming.remove(&person);
+            self.state().coming.remove(&key);
         }
         self.0.ended.send_replace(());
     }
@@ -208,12 +245,18 @@ impl Pictures {
 }
 
 impl State {
-    fn fail(&mut self, person: Person, version: Option<i64>, rest: Duration) {
+    fn fail(&mut self, key: Key, version: Option<i64>, rest: Duration) {
         if self.failed.len() >= FAILURES {
             self.failed.clear();
         }
-        self.failed.insert(person, (version, clock::process().mono().after(rest)));
+        self.failed.insert(key, (version, clock::process().mono().after(rest)));
     }
+}
+
+/// The files of which cards on the screen show a small picture.
+fn attached(view: &View) -> BTreeSet<Key> {
+    let thumbnail = |card: &BannerView| Some((card.server, Subject::File(card.files.as_ref()?.thumbnail?)));
+    view.banners.iter().filter_map(thumbnail).collect()
 }
 
 impl Fetcher {
@@ -221,8 +264,21 @@ impl Fetcher {
     pub(crate) async fn run(self) {
         let Self { shared, mut wishes } = self;
         let mut fetches = JoinSet::new();
+        let (mut view, mut has_files) = (shared.0.view.clone(), shared.0.has_files.subscribe());
+        let mut wanted = BTreeSet::new();
         loop {
+            let has_any = *has_files.borrow();
             tokio::select! {
+                // Only while there is something that a change may end.
+                Ok(()) = view.changed(), if has_any => {
+                    let now = attached(&view.borrow_and_update());
+                    if now != wanted {
+                        wanted = now;
+                        shared.tidy().await;
+                    }
+                }
+                // One came, perhaps after its card had left.
+                Ok(()) = has_files.changed() => shared.tidy().await,
                 // While enough are under way, wishes wait in their own queue, which is bounded.
                 Some(wanted) = wishes.recv(), if fetches.len() < AT_A_TIME => {
                     fetches.spawn(shared.clone().fetch(wanted));
@@ -264,7 +320,7 @@ mod tests {
         let setup = Setup::new(prefs, Arc::new(SecretStore::memory()), Surface::Nowhere);
         let mut running = belfry_net::spawn(&Handle::current(), setup);
         drop(running.view.wait_for(|view| view.server(id).is_some()).await.unwrap());
-        let rosa = UserId::parse("rosa").unwrap();
+        let rosa = Subject::Person(UserId::parse("rosa").unwrap());
         let known = BTreeSet::from([id]);
         Store::open(home.path().to_owned(), Limits::default(), &known)
             .put((id, rosa), 7, b"\x89PNG\r\n\x1a\nand so on", 1)
@@ -272,7 +328,7 @@ mod tests {
         let (pictures, fetcher) = Pictures::new(home.path().to_owned(), running.inputs.clone(), running.view.clone());
         let mut tasks = JoinSet::new();
         tasks.spawn(fetcher.run());
-        let asked = |user: &str, version| PictureOf { server: id, user: UserId::parse(user).unwrap(), version };
+        let asked = |user: &str, version| PictureOf::person(id, UserId::parse(user).unwrap(), version);
         let one = async |asked: PictureOf| pictures.answer(vec![asked]).await.pop().unwrap().1;
         for version in [None, Some(3), Some(7), Some(9)] {
             assert!(matches!(one(asked("rosa", version)).await, Picture::File(_)), "{version:?}");

@@ -3,6 +3,9 @@
 //! One picture for a person, the newest. A file's name says everything that is known of it, so the folder is its own
 //! index: `<server>-<user in hexadecimal>-<version>`. An id is opaque text from a server and may contain slashes or dots;
 //! in hexadecimal it is a plain name, and no two ids share one.
+//!
+//! Small pictures of files stand beside them, with an `f` before the id. They are what somebody wrote to the person, so they
+//! stay no longer than a card shows them, and never survive a restart.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -10,7 +13,8 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use belfry_core::ids::{ServerId, UserId};
+use belfry_core::ids::{FileId, ServerId, UserId};
+use belfry_core::query::Subject;
 
 use crate::paths::make_private;
 
@@ -34,8 +38,8 @@ impl Default for Limits {
     }
 }
 
-/// A person on a server.
-pub(super) type Person = (ServerId, UserId);
+/// A person or a file on a server.
+pub(super) type Key = (ServerId, Subject);
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
@@ -72,7 +76,7 @@ pub(super) enum PutError {
 pub(super) struct Store {
     folder: PathBuf,
     limits: Limits,
-    entries: BTreeMap<Person, Entry>,
+    entries: BTreeMap<Key, Entry>,
     bytes: u64,
     gone: BTreeSet<ServerId>,
 }
@@ -84,32 +88,32 @@ impl Store {
         for file in fs::read_dir(&store.folder).into_iter().flatten().flatten() {
             let name = file.file_name();
             let Some(name) = name.to_str() else { continue };
-            let Some((person, version)) = person_of(name) else {
+            let Some((key, version)) = key_of(name) else {
                 if name.starts_with(UNFINISHED) {
                     remove(&file.path());
                 }
                 continue;
             };
             let Ok(metadata) = file.metadata() else { continue };
-            let is_older = store.entries.get(&person).is_some_and(|entry| entry.version >= version);
-            if !metadata.is_file() || !known.contains(&person.0) || is_older {
+            let is_older = store.entries.get(&key).is_some_and(|entry| entry.version >= version);
+            if !metadata.is_file() || !known.contains(&key.0) || is_older || is_of_file(&key) {
                 remove(&file.path());
                 continue;
             }
             let used_ms = metadata.modified().map_or(0, unix_ms);
-            store.enter(person, Entry { version, bytes: metadata.len(), used_ms, noted_ms: used_ms });
+            store.enter(key, Entry { version, bytes: metadata.len(), used_ms, noted_ms: used_ms });
         }
         store.make_room();
         store
     }
 
-    /// A person's picture, where there is one. A file that is not what it was is forgotten.
-    pub(super) fn get(&mut self, person: Person, now_ms: i64) -> Option<Kept> {
-        let entry = self.entries.get_mut(&person)?;
+    /// The picture, where there is one. A file that is not what it was is forgotten.
+    pub(super) fn get(&mut self, key: Key, now_ms: i64) -> Option<Kept> {
+        let entry = self.entries.get_mut(&key)?;
         let version = entry.version;
-        let path = self.folder.join(name_of(person, version));
+        let path = self.folder.join(name_of(key, version));
         if !is_whole(&path, entry.bytes) {
-            self.drop_entry(person);
+            self.drop_entry(key);
             return None;
         }
         entry.used_ms = now_ms;
@@ -120,8 +124,8 @@ impl Store {
         Some(Kept { path, version })
     }
 
-    /// Keeps a picture, in place of an older one of the same person. What was used longest ago makes room.
-    pub(super) fn put(&mut self, person: Person, version: i64, picture: &[u8], now_ms: i64) -> Result<(), PutError> {
+    /// Keeps a picture, in place of an older one of the same. What was used longest ago makes room.
+    pub(super) fn put(&mut self, key: Key, version: i64, picture: &[u8], now_ms: i64) -> Result<(), PutError> {
         // A version is a time; a server that names one before 1970 has one version more than it thinks.
         let version = version.max(0);
         if picture.len() > LARGEST {
@@ -130,15 +134,15 @@ impl Store {
         if !is_picture(picture) {
             return Err(PutError::NoPicture);
         }
-        if self.gone.contains(&person.0) {
+        if self.gone.contains(&key.0) {
             return Err(PutError::ServerGone);
         }
         make_private(&self.folder).map_err(io::Error::other)?;
         let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&self.folder)?;
         file.write_all(picture)?;
-        file.persist(self.folder.join(name_of(person, version))).map_err(|error| error.error)?;
+        file.persist(self.folder.join(name_of(key, version))).map_err(|error| error.error)?;
         let bytes = u64::try_from(picture.len()).unwrap_or(u64::MAX);
-        self.enter(person, Entry { version, bytes, used_ms: now_ms, noted_ms: now_ms });
+        self.enter(key, Entry { version, bytes, used_ms: now_ms, noted_ms: now_ms });
         self.make_room();
         Ok(())
     }
@@ -146,32 +150,46 @@ impl Store {
     /// Deletes the pictures of a server's people and keeps no more of them: its number is never used again.
     pub(super) fn forget(&mut self, server: ServerId) {
         self.gone.insert(server);
-        let people: Vec<Person> = self.entries.keys().copied().filter(|(of, _)| *of == server).collect();
-        for person in people {
-            self.drop_entry(person);
+        self.drop_if(|(of, _)| *of == server);
+    }
+
+    /// Deletes the small pictures of files that are not wanted any more.
+    pub(super) fn keep_files(&mut self, wanted: &BTreeSet<Key>) {
+        self.drop_if(|key| is_of_file(key) && !wanted.contains(key));
+    }
+
+    /// Whether there is a small picture of any file.
+    pub(super) fn has_files(&self) -> bool {
+        self.entries.keys().any(is_of_file)
+    }
+
+    fn drop_if(&mut self, is_over: impl Fn(&Key) -> bool) {
+        let over: Vec<Key> = self.entries.keys().copied().filter(is_over).collect();
+        for key in over {
+            self.drop_entry(key);
         }
     }
 
-    fn enter(&mut self, person: Person, entry: Entry) {
+    fn enter(&mut self, key: Key, entry: Entry) {
         self.bytes = self.bytes.saturating_add(entry.bytes);
-        if let Some(old) = self.entries.insert(person, entry) {
+        if let Some(old) = self.entries.insert(key, entry) {
             self.bytes = self.bytes.saturating_sub(old.bytes);
             if old.version != entry.version {
-                remove(&self.folder.join(name_of(person, old.version)));
+                remove(&self.folder.join(name_of(key, old.version)));
             }
         }
     }
 
-    fn drop_entry(&mut self, person: Person) {
-        if let Some(entry) = self.entries.remove(&person) {
+    fn drop_entry(&mut self, key: Key) {
+        if let Some(entry) = self.entries.remove(&key) {
             self.bytes = self.bytes.saturating_sub(entry.bytes);
-            remove(&self.folder.join(name_of(person, entry.version)));
+            remove(&self.folder.join(name_of(key, entry.version)));
         }
     }
 
     fn make_room(&mut self) {
         while self.entries.len() > self.limits.files || self.bytes > self.limits.bytes {
-            let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.used_ms).map(|(person, _)| *person);
+            let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.used_ms).map(|(key, _)| *key);
             let Some(oldest) = oldest else { return };
             self.drop_entry(oldest);
         }
@@ -187,9 +205,18 @@ pub(super) fn is_picture(bytes: &[u8]) -> bool {
         || (bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"))
 }
 
-fn name_of((server, user): Person, version: i64) -> String {
-    let mut name = format!("{server}-");
-    for byte in user.as_str().bytes() {
+fn is_of_file((_, subject): &Key) -> bool {
+    matches!(subject, Subject::File(_))
+}
+
+fn name_of((server, subject): Key, version: i64) -> String {
+    let (mark, id) = match &subject {
+        Subject::Person(user) => ("", user.as_str()),
+        // No id begins with this digit: they are printable ASCII.
+        Subject::File(file) => ("f", file.as_str()),
+    };
+    let mut name = format!("{server}-{mark}");
+    for byte in id.bytes() {
         for half in [byte >> 4, byte & 15] {
             name.extend(char::from_digit(half.into(), 16));
         }
@@ -197,19 +224,23 @@ fn name_of((server, user): Person, version: i64) -> String {
     name + &format!("-{version}")
 }
 
-fn person_of(name: &str) -> Option<(Person, i64)> {
+fn key_of(name: &str) -> Option<(Key, i64)> {
     let mut parts = name.splitn(3, '-');
-    let (server, user, version) = (parts.next()?, parts.next()?, parts.next()?);
-    let (digits, rest) = user.as_bytes().as_chunks::<2>();
+    let (server, id, version) = (parts.next()?, parts.next()?, parts.next()?);
+    let (digits, is_file) = id.strip_prefix('f').map_or((id, false), |digits| (digits, true));
+    let (digits, rest) = digits.as_bytes().as_chunks::<2>();
     if !rest.is_empty() {
         return None;
     }
     let byte = |pair: &[u8; 2]| u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok();
-    let user: Option<Vec<u8>> = digits.iter().map(byte).collect();
-    let person = (ServerId(server.parse().ok()?), UserId::parse(core::str::from_utf8(&user?).ok()?)?);
+    let id: Option<Vec<u8>> = digits.iter().map(byte).collect();
+    let id = id?;
+    let id = core::str::from_utf8(&id).ok()?;
+    let subject = if is_file { Subject::File(FileId::parse(id)?) } else { Subject::Person(UserId::parse(id)?) };
+    let key = (ServerId(server.parse().ok()?), subject);
     let version: i64 = version.parse().ok().filter(|version| *version >= 0)?;
     // Only names that we would give: others are not ours to read or delete.
-    (name_of(person, version) == name).then_some((person, version))
+    (name_of(key, version) == name).then_some((key, version))
 }
 
 /// Whether the file still has its length and begins as a picture.

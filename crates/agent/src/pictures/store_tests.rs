@@ -8,8 +8,12 @@ fn png(extra: usize) -> Vec<u8> {
     picture
 }
 
-fn person(id: &str) -> Person {
-    (NORTHWIND, UserId::parse(id).unwrap())
+fn person(id: &str) -> Key {
+    (NORTHWIND, Subject::Person(UserId::parse(id).unwrap()))
+}
+
+fn attached(id: &str) -> Key {
+    (NORTHWIND, Subject::File(FileId::parse(id).unwrap()))
 }
 
 fn open(folder: &Path, limits: Limits) -> Store {
@@ -107,7 +111,7 @@ fn a_removed_servers_pictures_go_now_or_at_the_next_start() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path();
     let mut store = open(folder, Limits::default());
-    let elsewhere = (ServerId(12), UserId::parse("rosa").unwrap());
+    let elsewhere = (ServerId(12), Subject::Person(UserId::parse("rosa").unwrap()));
     store.put(person("rosa"), 1, &png(10), 1).unwrap();
     store.put(elsewhere, 1, &png(10), 1).unwrap();
     store.forget(NORTHWIND);
@@ -129,4 +133,21 @@ fn leftovers_of_a_crash_go_and_other_peoples_files_stay() {
     open(home.path(), Limits::default());
     assert!(!home.path().join(".new-x1y2").exists());
     assert_eq!(files(home.path()), 3);
+}
+
+#[test]
+fn what_was_attached_stays_as_long_as_it_is_wanted_and_no_run_longer() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path();
+    let mut store = open(folder, Limits::default());
+    for key in [person("a"), attached("a"), attached("b")] {
+        store.put(key, 0, &png(10), 1).unwrap();
+    }
+    assert_eq!(files(folder), 3, "a person and a file may have the same id");
+    store.keep_files(&BTreeSet::from([attached("b")]));
+    assert!(store.get(attached("a"), 2).is_none() && store.get(attached("b"), 2).is_some());
+    assert!(store.has_files() && store.get(person("a"), 2).is_some());
+    let mut store = open(folder, Limits::default());
+    assert!(!store.has_files() && store.get(person("a"), 3).is_some());
+    assert_eq!(files(folder), 1);
 }

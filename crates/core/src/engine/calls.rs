@@ -368,6 +368,7 @@ impl Engine {
             place: decision.place.clone(),
             thread: None,
             text: "is inviting you to a call".to_owned(),
+            files: None,
             priority: Priority::Standard,
             mentioned: true,
             more: 0,

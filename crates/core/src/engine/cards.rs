@@ -132,7 +132,11 @@ impl Engine {
     }
 
     pub(super) fn message_card(&self, head: Head, draft: &Arc<Draft>, conversation: Conversation, rank: Rank) -> Card {
-        let shows = Shows { server: self.prefs.servers.len() > 1, text: self.prefs.banner.show_text };
+        let shows = Shows {
+            server: self.prefs.servers.len() > 1,
+            text: self.prefs.banner.show_text,
+            thumbnails: self.prefs.banner.thumbnails,
+        };
         Card::of_message(head, Arc::clone(draft), shows, conversation, rank)
     }
 
@@ -238,6 +242,7 @@ impl Engine {
                 place: String::new(),
                 thread: None,
                 text: decision.text.clone(),
+                files: None,
                 priority: Priority::Standard,
                 mentioned: true,
                 more: 0,

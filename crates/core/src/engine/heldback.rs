@@ -184,6 +184,7 @@ impl Engine {
             place: String::new(),
             thread: None,
             text: text.clone(),
+            files: None,
             priority: Priority::Standard,
             mentioned: true,
             more: 0,

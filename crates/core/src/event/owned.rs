@@ -61,6 +61,7 @@ impl Post<'_> {
                     .collect(),
                 end_at: self.props.end_at,
             },
+            files: self.files,
         }
     }
 }

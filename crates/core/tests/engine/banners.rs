@@ -2,7 +2,9 @@
 
 use belfry_core::command::Command;
 use belfry_core::effect::{Effect, Write};
-use belfry_core::event::{Event, ServerConfig, Status, User};
+use belfry_core::event::{Event, Files, ServerConfig, Status, User};
+use belfry_core::ids::FileId;
+use belfry_core::prefs::LocalPrefs;
 use belfry_core::signal::{Signal, Surface};
 
 use crate::world::{NORTH, Setup, World, channel, message, person, props};
@@ -140,6 +142,33 @@ fn marking_a_banner_read_tells_the_server_and_opening_it_opens_the_permalink() {
         |effect| matches!(effect, Effect::OpenUrl(url) if url == "https://northwind.example/_redirect/pl/post-2")
     ));
     assert!(world.banners().is_empty());
+}
+
+#[test]
+fn what_is_attached_is_named_and_an_image_is_shown_where_the_person_wants_that() {
+    let sent = |files: Files, kind: &str, change: fn(&mut LocalPrefs)| {
+        let mut world = World::new();
+        let base = world.view().prefs;
+        let mut prefs = base.clone();
+        change(&mut prefs);
+        world.command(Command::SetLocalPrefs { base: Box::new(base), prefs: Box::new(prefs) });
+        let mut message = message("1", "look").direct();
+        message.posted.post.files = Some(Box::new(files));
+        message.posted.post.kind = kind.to_owned().into();
+        world.arrives(message);
+        world.view().banners[0].files.clone()
+    };
+    let chart = Files { count: 3, name: "chart.png".to_owned(), image: FileId::parse("f1") };
+    let usual = sent(chart.clone(), "", |_| ()).unwrap();
+    assert_eq!((usual.name.as_str(), usual.more, usual.is_picture), ("chart.png", 2, true));
+    assert_eq!(usual.thumbnail, FileId::parse("f1"));
+    let by_name = sent(chart.clone(), "", |prefs| prefs.banner.thumbnails = false).unwrap();
+    assert_eq!((by_name.is_picture, by_name.thumbnail), (true, None));
+    assert_eq!(sent(chart.clone(), "", |prefs| prefs.banner.show_text = false), None, "a name tells as much as a text");
+    assert_eq!(sent(chart, "burn_on_read", |_| ()), None, "nothing of it is seen before it is opened");
+    let odd = Files { count: 1, name: format!("a\u{202e}gnp.exe\n{}", "x".repeat(900)), image: None };
+    let name = sent(odd, "", |_| ()).unwrap().name;
+    assert!(!name.contains(['\u{202e}', '\n']) && name.chars().count() <= 81, "{name:?}");
 }
 
 #[test]

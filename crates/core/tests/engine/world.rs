@@ -66,6 +66,7 @@ pub fn message(id: &str, text: &str) -> Message {
                 delete_at: 0,
                 priority: Priority::Standard,
                 props: PostProps::default(),
+                files: None,
             },
             channel_type: Some(ChannelType::Public),
             channel_display_name: Cow::Borrowed("Ops room"),

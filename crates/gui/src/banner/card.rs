@@ -6,10 +6,10 @@ use belfry_core::command::Command;
 use belfry_core::event::Priority;
 use belfry_core::ids::BannerId;
 use belfry_core::query::PictureOf;
-use belfry_core::view::{BannerKind, BannerView, View};
+use belfry_core::view::{AttachedFiles, BannerKind, BannerView, View};
 use egui::accesskit::Role;
 use egui::text::LayoutJob;
-use egui::{CornerRadius, Galley, Rect, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{CornerRadius, Galley, Pos2, Rect, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::placement::WIDTH;
 use super::reply::{Form, Replies};
@@ -29,6 +29,11 @@ const TITLE_HEIGHT: f32 = 20.0;
 const GAP: f32 = 2.0;
 const BUTTONS_GAP: f32 = 14.0;
 const TEXT_ROWS: usize = 4;
+/// Edge of the small picture of what is attached, and what is above it.
+const THUMBNAIL: f32 = 44.0;
+const FILES_GAP: f32 = 8.0;
+/// What a card grows by for that picture.
+pub(super) const WITH_THUMBNAIL: f32 = FILES_GAP + THUMBNAIL;
 
 /// How a card is drawn in this frame.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +84,7 @@ pub struct Look {
     form: Option<Form>,
     thread: Option<Arc<Galley>>,
     text: Option<Arc<Galley>>,
+    files: Option<Files>,
     tag: Option<(&'static str, Tone)>,
     merged: Option<Arc<Galley>>,
     /// Points.
@@ -125,6 +131,7 @@ impl Look {
         let text = (!words.is_empty() || tag.is_some())
             .then(|| body(ui, words, banner.mentioned.then_some(username), tag, rows));
         let merged = (banner.more > 0).then(|| quoted(&texts::more_in(banner)));
+        let files = banner.files.as_ref().map(|files| Files::measure(ui, banner, files));
         let has_buttons = match banner.kind {
             BannerKind::Call | BannerKind::SignedOut | BannerKind::SessionEnds => true,
             BannerKind::Message => open,
@@ -136,6 +143,9 @@ impl Look {
         }
         if let Some(text) = &text {
             inner += GAP + text.size().y;
+        }
+        if let Some(files) = &files {
+            inner += files.height();
         }
         if merged.is_some() {
             inner += GAP + 18.0;
@@ -156,9 +166,66 @@ impl Look {
             form,
             thread,
             text,
+            files,
             tag,
             merged,
             height: (inner + 2.0 * PADDING).round(),
+        }
+    }
+}
+
+/// What is attached: a small picture with its name, or a sign with the name of the first file.
+#[derive(Debug)]
+struct Files {
+    /// The small picture that may be shown.
+    thumbnail: Option<PictureOf>,
+    sign: Icon,
+    name: Arc<Galley>,
+    /// "and 2 more files", below the name.
+    more: Option<Arc<Galley>>,
+}
+
+impl Files {
+    fn measure(ui: &Ui, banner: &BannerView, files: &AttachedFiles) -> Self {
+        let palette = Palette::of(ui);
+        let thumbnail = files.thumbnail.map(|file| PictureOf::thumbnail(banner.server, file));
+        let sign = if files.is_picture { Icon::Picture } else { Icon::File };
+        let line = |text: &str, color, beside: f32| {
+            let width = TEXT_WIDTH - beside;
+            widgets::galley(ui.painter(), Line { text, kind: Type::Small, color, width, rows: 1 })
+        };
+        let (name, more) = if thumbnail.is_some() {
+            let more = (files.more > 0).then(|| line(&texts::more_files(files.more), palette.faint, THUMBNAIL + 10.0));
+            (line(texts::file_name(files), palette.dim, THUMBNAIL + 10.0), more)
+        } else {
+            (line(&texts::attached(files), palette.dim, 22.0), None)
+        };
+        Self { thumbnail, sign, name, more }
+    }
+
+    /// With the gap above it, points.
+    fn height(&self) -> f32 {
+        if self.thumbnail.is_some() { WITH_THUMBNAIL } else { GAP + 18.0 }
+    }
+
+    /// Draws it below `top`.
+    fn ui(&self, ui: &Ui, left: f32, top: f32, pictures: &mut Pictures) {
+        let palette = Palette::of(ui);
+        let words = |at: Pos2, words: &Arc<Galley>, color| ui.painter().galley(at, Arc::clone(words), color);
+        if self.thumbnail.is_some() {
+            let square = Rect::from_min_size(pos2(left, top + FILES_GAP), vec2(THUMBNAIL, THUMBNAIL));
+            pictures.paint_attached(ui, square, self.thumbnail);
+            let beside = square.right() + 10.0;
+            let more = self.more.as_ref().map_or(0.0, |more| more.size().y);
+            let first = square.center().y - f32::midpoint(self.name.size().y, more);
+            words(pos2(beside, first), &self.name, palette.dim);
+            if let Some(more) = &self.more {
+                words(pos2(beside, first + self.name.size().y), more, palette.faint);
+            }
+        } else {
+            let middle = top + GAP + 9.0;
+            self.sign.paint(ui.painter(), pos2(left + 8.0, middle), palette.faint);
+            words(pos2(left + 22.0, middle - self.name.size().y / 2.0), &self.name, palette.dim);
         }
     }
 }
@@ -277,6 +344,10 @@ pub fn ui(ui: &mut Ui, rect: Rect, look: &Look, state: CardState, memory: &mut M
         painter.galley(pos2(left, top), Arc::clone(text), palette.text);
         top += text.size().y;
     }
+    if let Some(files) = &look.files {
+        files.ui(ui, left, top, memory.pictures);
+        top += files.height();
+    }
     if let Some(merged) = &look.merged {
         top += GAP;
         quote(top, merged);
@@ -359,7 +430,7 @@ fn picture_ui(ui: &Ui, rect: Rect, banner: &BannerView, pictures: &mut Pictures)
         }
         BannerKind::Message | BannerKind::Call | BannerKind::Sample => {
             let of = banner.user_id.zip(banner.picture);
-            let of = of.map(|(user, version)| PictureOf { server: banner.server, user, version: Some(version) });
+            let of = of.map(|(user, version)| PictureOf::person(banner.server, user, Some(version)));
             pictures.paint(ui, rect, of, &key, &banner.sender);
         }
     }
@@ -453,6 +524,10 @@ fn spoken(look: &Look) -> String {
             words.push_str(", ");
             words.push_str(part);
         }
+    }
+    if let Some(files) = &banner.files {
+        words.push_str(", ");
+        words.push_str(&texts::attached(files));
     }
     if banner.more > 0 {
         words.push_str(", ");

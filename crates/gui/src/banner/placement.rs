@@ -3,7 +3,7 @@
 use belfry_core::prefs::Corner;
 use egui::Rect;
 
-use super::reply;
+use super::{card, reply};
 
 /// Width of a card, points.
 pub const WIDTH: f32 = 372.0;
@@ -13,8 +13,9 @@ pub(super) const GAP: f32 = 8.0;
 pub const MARGIN: f32 = 16.0;
 /// A card with four lines, a thread and a count, points.
 const TALL_CARD: f32 = 162.0;
-/// What a card grows by under the pointer or while somebody replies, and the pill, points.
-const EXTRA: f32 = 14.0 + reply::TALLEST + GAP + 28.0;
+/// What a card grows by under the pointer or while somebody replies, small pictures on two of the tallest cards, and the
+/// pill, points.
+const EXTRA: f32 = 14.0 + reply::TALLEST + 2.0 * card::WITH_THUMBNAIL + GAP + 28.0;
 
 /// A rectangle in physical pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

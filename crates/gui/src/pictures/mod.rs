@@ -1,7 +1,7 @@
-//! Pictures of people: asked of the agent, decoded on a thread of their own, drawn as circles.
+//! Pictures of people and of what they attach: asked of the agent, decoded on a thread of their own.
 //!
-//! Initials are drawn until a picture is ready, and for good where it is none: no frame waits for one. Only what is
-//! drawn is asked for.
+//! Initials, or a plain field with a sign, are drawn until a picture is ready, and for good where it is none: no frame
+//! waits for one. Only what is drawn is asked for.
 
 mod decode;
 
@@ -10,11 +10,14 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use belfry_core::query::{Answer, Picture, PictureOf, Query};
 use egui::epaint::RectShape;
-use egui::{Color32, ColorImage, Context, CornerRadius, Rect, Stroke, TextureHandle, TextureOptions, Ui, pos2};
+use egui::{
+    Color32, ColorImage, Context, CornerRadius, Rect, Stroke, StrokeKind, TextureHandle, TextureOptions, Ui, pos2,
+};
 
 use crate::bridge::QueryId;
+use crate::icons::Icon;
 use crate::outbox::Outbox;
-use crate::theme::Palette;
+use crate::theme::{Palette, RADIUS_CONTROL};
 use crate::widgets;
 
 /// Pictures held; what was not drawn for the longest time goes first. Each has a few kilobytes.
@@ -23,7 +26,7 @@ const HELD: usize = 160;
 const QUESTIONS: usize = 2;
 /// Pictures on their way to the decoder.
 const JOBS: usize = 64;
-/// A person without a picture is asked for again after this time, seconds.
+/// What has no picture is asked for again after this time, seconds.
 const ASK_AGAIN_SECS: f64 = 60.0;
 /// A question that was not answered by then was lost, seconds.
 const LOST_AFTER_SECS: f64 = 30.0;
@@ -53,7 +56,7 @@ struct Slot {
 
 struct Question {
     id: QueryId,
-    people: Vec<PictureOf>,
+    pictures: Vec<PictureOf>,
     asked_at: f64,
 }
 
@@ -113,7 +116,7 @@ impl Pictures {
             .partition(|question: &Question| time - question.asked_at > LOST_AFTER_SECS);
         self.questions = kept;
         for question in lost {
-            for of in question.people {
+            for of in question.pictures {
                 self.settle(of, || State::Wanted);
             }
         }
@@ -121,8 +124,7 @@ impl Pictures {
 
     /// Draws a person in a circle that fills `rect`: the picture where it is ready, else initials on their colour.
     pub fn paint(&mut self, ui: &Ui, rect: Rect, of: Option<PictureOf>, key: &str, name: &str) {
-        let edge = (rect.width() * ui.pixels_per_point()).round().clamp(1.0, 512.0) as i32;
-        let edge = u32::try_from(edge).unwrap_or(1);
+        let edge = edge(ui, rect);
         let Some(texture) = of.and_then(|of| self.texture(Key { of, edge })) else {
             widgets::avatar(ui.painter(), rect, key, name);
             return;
@@ -130,9 +132,23 @@ impl Pictures {
         let radius = CornerRadius::from(rect.width() / 2.0);
         let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         ui.painter().add(RectShape::filled(rect, radius, Color32::WHITE).with_texture(texture, whole));
-        // A picture as light or as dark as the card would lose its edge. Everywhere else this is hardly seen.
-        let line = Stroke::new(1.0, Palette::of(ui).text.gamma_multiply(0.12));
-        ui.painter().circle_stroke(rect.center(), rect.width() / 2.0 - 0.5, line);
+        ui.painter().circle_stroke(rect.center(), rect.width() / 2.0 - 0.5, rim(Palette::of(ui)));
+    }
+
+    /// Draws what somebody attached in a small square that fills `rect`, cut at its sides: the picture where it is ready,
+    /// else a sign on a plain field.
+    pub fn paint_attached(&mut self, ui: &Ui, rect: Rect, of: Option<PictureOf>) {
+        let palette = Palette::of(ui);
+        let radius = CornerRadius::same(RADIUS_CONTROL);
+        let edge = edge(ui, rect);
+        if let Some(texture) = of.and_then(|of| self.texture(Key { of, edge })) {
+            let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+            ui.painter().add(RectShape::filled(rect, radius, Color32::WHITE).with_texture(texture, whole));
+        } else {
+            ui.painter().rect_filled(rect, radius, palette.sunk);
+            Icon::Picture.paint(ui.painter(), rect.center(), palette.faint);
+        }
+        ui.painter().rect_stroke(rect, radius, rim(palette), StrokeKind::Inside);
     }
 
     /// Call it after a frame was drawn: asks for what it lacked.
@@ -146,17 +162,17 @@ impl Pictures {
             return;
         }
         let wanted = |(key, slot): (&Key, &Slot)| matches!(slot.state, State::Wanted).then_some(key.of);
-        let mut people: Vec<PictureOf> = self.slots.iter().filter_map(wanted).collect();
-        people.dedup();
-        people.truncate(PictureOf::MOST);
-        if people.is_empty() {
+        let mut pictures: Vec<PictureOf> = self.slots.iter().filter_map(wanted).collect();
+        pictures.dedup();
+        pictures.truncate(PictureOf::MOST);
+        if pictures.is_empty() {
             return;
         }
-        for of in &people {
+        for of in &pictures {
             self.settle(*of, || State::Asked);
         }
-        let id = out.query(Query::Pictures(people.clone()));
-        self.questions.push(Question { id, people, asked_at: self.time });
+        let id = out.query(Query::Pictures(pictures.clone()));
+        self.questions.push(Question { id, pictures, asked_at: self.time });
     }
 
     /// Takes an answer that was asked for here; gives back any other.
@@ -164,11 +180,11 @@ impl Pictures {
         let Some(at) = self.questions.iter().position(|question| question.id == id) else { return Some(answer) };
         let question = self.questions.remove(at);
         let again_at = self.time + ASK_AGAIN_SECS;
-        // Whoever is not in the answer is asked for again later.
-        let mut missing = question.people;
+        // What is not in the answer is asked for again later.
+        let mut missing = question.pictures;
         if let Answer::Pictures(pictures) = answer {
             for (of, picture) in pictures {
-                missing.retain(|person| *person != of);
+                missing.retain(|other| *other != of);
                 match picture {
                     Picture::File(path) => self.found.push((of, path)),
                     Picture::Coming => self.settle(of, || State::Wanted),
@@ -228,6 +244,17 @@ impl Pictures {
             }
         }
     }
+}
+
+/// Pixels of a square's edge.
+fn edge(ui: &Ui, rect: Rect) -> u32 {
+    let edge = (rect.width() * ui.pixels_per_point()).round().clamp(1.0, 512.0) as i32;
+    u32::try_from(edge).unwrap_or(1)
+}
+
+/// A picture as light or as dark as the card would lose its edge. Everywhere else this is hardly seen.
+fn rim(palette: &Palette) -> Stroke {
+    Stroke::new(1.0, palette.text.gamma_multiply(0.12))
 }
 
 impl Decoder {

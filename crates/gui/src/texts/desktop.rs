@@ -51,6 +51,11 @@ pub const TWO_LINES: &str = "Two lines";
 /// Choice.
 pub const FOUR_LINES: &str = "Up to four lines";
 /// Setting.
+pub const THUMBNAILS: &str = "Small pictures of images";
+/// What it means.
+pub const THUMBNAILS_HINT: &str =
+    "Of the first image that is attached, made by its server; not where the text is hidden";
+/// Setting.
 pub const SYSTEM_NOTIFICATIONS: &str = "Use system notifications instead";
 /// What it means.
 pub const SYSTEM_NOTIFICATIONS_HINT: &str =

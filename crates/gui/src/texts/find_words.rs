@@ -37,7 +37,7 @@ pub const PLACE: &str = "banner position monitor screen stack libnotify toast";
 /// See the table of the search.
 pub const SECONDS: &str = "duration time timeout how long banner";
 /// See the table of the search.
-pub const PRIVACY: &str = "privacy preview hide content history activity delete";
+pub const PRIVACY: &str = "privacy preview thumbnail image hide content history activity delete";
 /// See the table of the search.
 pub const MOTION: &str = "animation accessibility";
 /// See the table of the search.

@@ -490,7 +490,7 @@ fn row_ui(
     let picture = Rect::from_center_size(pos2(rect.left() + 32.0, rect.top() + 29.0), vec2(36.0, 36.0));
     let key = decision.user_id.map_or_else(|| decision.sender.clone(), |id| id.as_str().to_owned());
     let user = decision.user_id.filter(|_| !decision.alias);
-    let of = user.map(|user| PictureOf { server: decision.server, user, version: None });
+    let of = user.map(|user| PictureOf::person(decision.server, user, None));
     pictures.paint(ui, picture, of, &key, &decision.sender);
 
     let right = rect.right() - 14.0;

@@ -134,8 +134,17 @@ fn history(ui: &mut Ui, prefs: &mut LocalPrefs) {
 }
 
 fn banners(ui: &mut Ui, banner: &mut BannerPrefs, displays: &[String]) {
-    let BannerPrefs { corner, max_shown, message_secs, mention_secs, call_secs, show_text, text_lines, display } =
-        banner;
+    let BannerPrefs {
+        corner,
+        max_shown,
+        message_secs,
+        mention_secs,
+        call_secs,
+        show_text,
+        text_lines,
+        thumbnails,
+        display,
+    } = banner;
     spot(ui, Spot::Corner, |ui| {
         setting(ui, words::CORNER, words::CORNER_HINT, false, |ui| {
             let choices = [
@@ -192,6 +201,14 @@ fn banners(ui: &mut Ui, banner: &mut BannerPrefs, displays: &[String]) {
                 *show_text = wanted > 0;
                 *text_lines = if wanted > 0 { wanted } else { *text_lines };
             }
+        });
+    });
+    spot(ui, Spot::Thumbnails, |ui| {
+        setting(ui, words::THUMBNAILS, words::THUMBNAILS_HINT, false, |ui| {
+            if !*show_text {
+                ui.disable();
+            }
+            widgets::switch(ui, thumbnails, words::THUMBNAILS);
         });
     });
 }

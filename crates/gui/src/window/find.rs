@@ -58,6 +58,7 @@ spots! {
     MentionSeconds: Desktop, desktop::BANNERS, desktop::MENTION_SECONDS, words_for::SECONDS;
     CallSeconds: Desktop, desktop::BANNERS, desktop::CALL_SECONDS, words_for::SECONDS;
     HowMuch: Desktop, desktop::BANNERS, desktop::HOW_MUCH, words_for::PRIVACY;
+    Thumbnails: Desktop, desktop::BANNERS, desktop::THUMBNAILS, words_for::PRIVACY;
     SystemNotifications: Desktop, desktop::BANNERS, desktop::SYSTEM_NOTIFICATIONS, words_for::PLACE;
     SystemDnd: Desktop, desktop::BANNERS, desktop::SYSTEM_DND, words_for::PAUSE;
     FullScreen: Desktop, desktop::BANNERS, desktop::FULL_SCREEN, words_for::FULL_SCREEN;

@@ -33,10 +33,11 @@ fn prefs(commands: &[Command]) -> LocalPrefs {
 #[test]
 fn every_switch_is_saved_at_once_and_moves_at_once() {
     let usual = LocalPrefs::default();
-    let table: [(&str, Change); 10] = [
+    let table: [(&str, Change); 11] = [
         ("Use system notifications instead", |prefs| prefs.use_system_notifications = true),
         ("Follow the system's do not disturb", |prefs| prefs.follow_system_dnd = false),
         ("Quiet behind a full-screen program", |prefs| prefs.quiet_in_full_screen = false),
+        ("Small pictures of images", |prefs| prefs.banner.thumbnails = false),
         ("Reduce motion", |prefs| prefs.reduce_motion = true),
         ("Number of messages that need you", |prefs| prefs.badge.number = false),
         ("Dot for any other unread message", |prefs| prefs.badge.dot = false),

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use belfry_core::ids::ServerId;
+use belfry_core::ids::{ServerId, UserId};
 use belfry_core::prefs::{AuthKind, Permission, ServerPrefs};
 use belfry_core::problem::ProblemKind;
 use belfry_core::secret::Secret;
@@ -285,9 +285,12 @@ async fn the_end_says_goodbye_and_pictures_come_through_the_session() {
     greet(&mut socket, "k1").await;
     world.until_health("live", |health| *health == Health::Live).await;
     let user = UserId::parse("u2").unwrap();
-    let picture = world.running.inputs.avatar(SERVER, user, 7).await.unwrap();
+    let picture = world.running.inputs.picture(SERVER, Subject::Person(user), 7).await.unwrap();
     assert_eq!(picture.as_deref(), Some(b"picture".as_slice()));
-    assert!(matches!(world.running.inputs.avatar(ServerId(9), user, 7).await, Err(WishError::NoSession)));
+    assert!(matches!(
+        world.running.inputs.picture(ServerId(9), Subject::Person(user), 7).await,
+        Err(WishError::NoSession)
+    ));
     let World { server: _server, running } = world;
     let farewell = async {
         while let Some(Ok(message)) = socket.next().await {

@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use belfry_core::effect::{Fetch, Write};
 use belfry_core::event::{Connection, Event, Fetched, Snapshot, User, Written};
-use belfry_core::ids::{ServerId, UserId};
+use belfry_core::ids::ServerId;
 use belfry_core::prefs::ServerPrefs;
 use belfry_core::problem::ProblemKind;
+use belfry_core::query::Subject;
 use belfry_core::signal::Signal;
 use belfry_core::time::MonoTime;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -69,10 +70,10 @@ pub(crate) enum ToSession {
     Fetch(Fetch),
     /// Change something on the server.
     Write(Write),
-    /// A user's picture.
-    Avatar {
-        /// Whose.
-        user: UserId,
+    /// A person's picture, or the small one of a file.
+    Picture {
+        /// Of whom or what.
+        subject: Subject,
         /// `last_picture_update`.
         version: i64,
         /// For whom.
@@ -456,12 +457,12 @@ impl Session {
                     self.tell(Event::Written { number, outcome: not_connected() }).await;
                 }
             }
-            ToSession::Avatar { user, version, answer } => {
+            ToSession::Picture { subject, version, answer } => {
                 if let Some(client) = &self.client {
                     let rest = Arc::clone(&client.rest);
                     self.jobs.spawn(async move {
                         // Nobody may wait for it any more.
-                        answer.send(rest.avatar(user, version).await).ok();
+                        answer.send(rest.picture(subject, version).await).ok();
                         Done::Nothing
                     });
                 }

@@ -2,14 +2,18 @@
 
 use std::borrow::Cow;
 
-use belfry_core::event::{Attachment, ChannelType, Event, Post, PostProps, Posted, Priority};
-use belfry_core::ids::{ChannelId, PostId, UserId};
+use belfry_core::event::{Attachment, ChannelType, Event, Files, Post, PostProps, Posted, Priority};
+use belfry_core::ids::{ChannelId, FileId, PostId, UserId};
+use belfry_core::text::cut_at_char;
 use serde::{Deserialize, Deserializer};
 
 use super::WireError;
 use super::kind::PostKind;
 use crate::json::{Broken, Inner, Reader};
 use crate::lenient;
+
+/// Bytes of a file's name that are kept: a card shows fewer.
+const LONGEST_FILE_NAME: usize = 512;
 
 /// `data` of an event about a post, read into the event itself: it is large, and every post passes here.
 #[derive(Debug)]
@@ -127,7 +131,7 @@ fn fill<'a, const QUOTED: bool>(post: &mut Post<'a>, reader: &mut Reader<'a, QUO
             "edit_at" => post.edit_at = reader.int()?.unwrap_or(0),
             "delete_at" => post.delete_at = reader.int()?.unwrap_or(0),
             "props" => post.props = props(reader)?,
-            "metadata" => post.priority = priority(reader)?,
+            "metadata" => (post.priority, post.files) = metadata(reader)?,
             _ => reader.skip()?,
         }
     }
@@ -159,11 +163,15 @@ fn props<'a, const QUOTED: bool>(reader: &mut Reader<'a, QUOTED>) -> Result<Post
     Ok(props)
 }
 
-/// `metadata.priority.priority`.
-fn priority<const QUOTED: bool>(reader: &mut Reader<'_, QUOTED>) -> Result<Priority, Broken> {
-    let mut priority = Priority::Standard;
+/// `metadata`: what of it decides or is shown.
+fn metadata<const QUOTED: bool>(reader: &mut Reader<'_, QUOTED>) -> Result<(Priority, Option<Box<Files>>), Broken> {
+    let (mut priority, mut attached) = (Priority::Standard, None);
     let mut metadata = reader.object()?;
     while let Some(key) = reader.key(&mut metadata)? {
+        if key == "files" {
+            attached = files(reader)?;
+            continue;
+        }
         if key != "priority" {
             reader.skip()?;
             continue;
@@ -181,7 +189,36 @@ fn priority<const QUOTED: bool>(reader: &mut Reader<'_, QUOTED>) -> Result<Prior
             };
         }
     }
-    Ok(priority)
+    Ok((priority, attached))
+}
+
+/// `metadata.files`; `None` where it lists nothing.
+fn files<const QUOTED: bool>(reader: &mut Reader<'_, QUOTED>) -> Result<Option<Box<Files>>, Broken> {
+    let mut files: Option<Box<Files>> = None;
+    let mut within = reader.array()?;
+    while reader.element(&mut within)? {
+        let (mut id, mut name, mut has_picture, mut archived) = (None, Cow::Borrowed(""), false, false);
+        let mut file = reader.object()?;
+        while let Some(key) = reader.key(&mut file)? {
+            match &*key {
+                "id" => id = reader.id::<FileId>()?,
+                "name" => name = reader.cow()?.unwrap_or_default(),
+                "has_preview_image" => has_picture = reader.boolean()?.unwrap_or(false),
+                // Beyond what the server's plan lets people see: there is no preview of it.
+                "archived" => archived = reader.boolean()?.unwrap_or(false),
+                _ => reader.skip()?,
+            }
+        }
+        let image = id.filter(|_| has_picture && !archived);
+        let first = files.is_none();
+        let files = files.get_or_insert_default();
+        files.count = files.count.saturating_add(1);
+        if first || (files.image.is_none() && image.is_some()) {
+            cut_at_char(&name, LONGEST_FILE_NAME).clone_into(&mut files.name);
+            files.image = image;
+        }
+    }
+    Ok(files)
 }
 
 /// One attachment, strictly: a text field that is no text makes all of them ignored, as in the official client

@@ -77,6 +77,44 @@ fn a_wrong_type_costs_its_field_and_nothing_else() {
 }
 
 #[test]
+fn of_files_their_number_and_the_first_picture_are_kept() {
+    let file = |id: &str, name: &str, has_picture: bool| json!({"id": id, "name": name, "has_preview_image": has_picture, "mini_preview": "/9j/2w==", "size": 5});
+    let files = |files: Value| {
+        let mut kept = None;
+        let decoded =
+            decode(&posted(&json!({}), &json!({"metadata": {"files": files, "priority": {"priority": "urgent"}}})))
+                .map(|event| match event {
+                    Some(Event::Posted(posted)) => {
+                        assert_eq!(posted.post.priority, Priority::Urgent);
+                        kept = posted
+                            .post
+                            .files
+                            .map(|files| (files.count, files.name, files.image.map(|id| id.to_string())));
+                    }
+                    other => panic!("no post: {other:?}"),
+                });
+        decoded.unwrap();
+        kept
+    };
+    let report = file("f1", "report.pdf", false);
+    let chart = file("f2", "chart.png", true);
+    assert_eq!(files(json!([report])), Some((1, "report.pdf".to_owned(), None)));
+    let both = Some((2, "chart.png".to_owned(), Some("f2".to_owned())));
+    assert_eq!(files(json!([report, chart])), both);
+    assert_eq!(files(json!([chart, file("f3", "other.png", true)])), both, "the first picture");
+    let mut archived = chart.clone();
+    archived["archived"] = json!(true);
+    assert_eq!(files(json!([archived])), Some((1, "chart.png".to_owned(), None)), "there is no preview of it");
+    for none in [json!([]), Value::Null, json!("none"), json!({"a": 1})] {
+        assert_eq!(files(none), None);
+    }
+    let odd = json!([7, {"id": {}, "name": ["x"], "has_preview_image": "yes"}, chart]);
+    assert_eq!(files(odd), Some((3, "chart.png".to_owned(), Some("f2".to_owned()))));
+    let (_, long, _) = files(json!([file("f1", &"ä".repeat(5_000), true)])).unwrap();
+    assert!(long.len() <= 512 && long.starts_with('ä'));
+}
+
+#[test]
 fn only_the_text_true_makes_a_webhook() {
     for (value, expected) in [(json!("true"), true), (json!(true), false), (json!("1"), false), (Value::Null, false)] {
         with_posted(&posted(&json!({}), &json!({"props": {"from_webhook": value}})), |posted| {

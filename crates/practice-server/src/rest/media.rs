@@ -12,6 +12,7 @@ pub(super) fn answer(inner: &mut Inner, req: &Req, _me: &Me, segments: &[&str]) 
     Some(match (&req.method, segments) {
         (&Method::GET, ["users", id, "image"]) => picture(inner, req, id),
         (&Method::GET, ["users", id, "image", "default"]) => inner.state.user(id).map(|user| png(&user.id)),
+        (&Method::GET, ["files", id, "thumbnail" | "preview"]) => thumbnail(inner, id),
         (&Method::GET, ["teams", _, "image"]) => {
             Err(Refused::new(404, "api.team.get_team_icon.read_file.app_error", "Unable to read the team icon file."))
         }
@@ -31,6 +32,15 @@ fn picture(inner: &Inner, req: &Req, id: &str) -> Answer {
     }
     let reply = png(&user.picture_seed());
     Ok(if user.last_picture_update > 0 { reply.header("ETag", etag) } else { reply })
+}
+
+/// Only images have one.
+fn thumbnail(inner: &Inner, id: &str) -> Answer {
+    if inner.state.has_preview(id) {
+        return Ok(png(id));
+    }
+    let message = "File doesn't have a thumbnail image.";
+    Err(Refused::new(404, "api.file.get_file_thumbnail.no_thumbnail.app_error", message))
 }
 
 fn png(seed: &str) -> Reply {

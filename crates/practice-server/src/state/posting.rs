@@ -143,6 +143,12 @@ impl State {
         }
     }
 
+    /// Whether there is a small picture of a file.
+    pub(crate) fn has_preview(&self, file: &str) -> bool {
+        let files = self.posts.values().filter_map(|post| post.metadata.as_ref()?.get("files")?.as_array());
+        files.flatten().any(|found| found["id"] == file && found["has_preview_image"] == true)
+    }
+
     /// Everybody whom a post mentions.
     fn scan(&self, post: &Post) -> Result<Scan, Refused> {
         let channel = self.channel(&post.channel_id)?;

@@ -254,6 +254,7 @@ fn blank(id: PostId, channel_id: ChannelId, user_id: Option<UserId>, root_id: Op
         delete_at: 0,
         priority: Priority::Standard,
         props: PostProps::default(),
+        files: None,
     }
 }
 

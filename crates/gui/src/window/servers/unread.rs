@@ -154,7 +154,7 @@ fn symbol(ui: &Ui, center: Pos2, server: ServerId, row: &UnreadRow, title: &str,
     match row.place {
         UnreadPlace::Direct(channel, user) => {
             let key = user.map_or_else(|| channel.to_string(), |user| user.to_string());
-            let of = user.map(|user| PictureOf { server, user, version: None });
+            let of = user.map(|user| PictureOf::person(server, user, None));
             pictures.paint(ui, picture, of, &key, title);
         }
         UnreadPlace::Group(channel) => widgets::avatar(ui.painter(), picture, channel.as_str(), title),
