@@ -151,6 +151,7 @@ fn an_image_that_is_attached_is_shown_small_and_goes_with_its_card() {
     let card = stage.cards(1).unwrap()[0];
     stage.painted().unwrap();
     assert!(share(&attached(&stage, card), colour) < 0.05, "the card was first");
+    assert!(share(&on_card(&stage, card), [0; 3]) < 0.3, "drawn where it stands, from its first frame on");
     stage.picture("thumbnail-not-there-yet").unwrap();
     eventually("the thumbnail", || Ok((share(&attached(&stage, card), colour) > 0.3).then_some(()))).unwrap();
     stage.picture("thumbnail").unwrap();

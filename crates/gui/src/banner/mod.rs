@@ -42,6 +42,8 @@ const SLOW_FRAME_SECS: f32 = 0.05;
 /// The first frames make textures and read fonts.
 const WARM_UP_FRAMES: u64 = 10;
 const PILL_HEIGHT: f32 = 28.0;
+/// Frames of a wrong size are kept from the screen; where the right one never comes, something is better than nothing.
+const OUTGROWN: u8 = 20;
 /// A pointer found over the stack within this time did not come on purpose, seconds.
 const APPEARING_SECS: f64 = 0.3;
 
@@ -255,6 +257,8 @@ pub(crate) struct BannersFace {
     frames: u64,
     /// Width and height of the window in the last frame, pixels.
     drawn_size: Option<(i32, i32)>,
+    /// Frames in a row that were drawn in another size than the window has by now.
+    outgrown: u8,
     /// A frame was asked for although the window counts as hidden, and did not come yet.
     asked_to_paint: bool,
     /// The pointer or a key reached the window and was not answered yet.
@@ -293,6 +297,7 @@ impl BannersFace {
             placed: None,
             frames: 0,
             drawn_size: None,
+            outgrown: 0,
             asked_to_paint: false,
             reached: false,
             keyboard: Keyboard::Theirs,
@@ -419,7 +424,18 @@ impl eframe::App for BannersFace {
         let whole = placement::to_pixels(root.max_rect(), scale);
         self.drawn_size = Some((whole.width, whole.height));
         let shape: Vec<PixelRect> = drawn.shape.iter().map(|rect| placement::to_pixels(*rect, scale)).collect();
-        self.shell.set_shape(&shape);
+        let near = |one: i32, other: i32| one.abs_diff(other) <= 1;
+        let fits = self.placed.is_none_or(|to| near(to.width, whole.width) && near(to.height, whole.height));
+        if fits || self.outgrown == OUTGROWN {
+            self.outgrown = 0;
+            self.shell.set_shape(&shape);
+        } else {
+            // The window was moved after this frame had its size: in the new one, everything would stand elsewhere.
+            self.outgrown += 1;
+            self.state.stack.was_not_painted();
+            self.shell.set_shape(&[]);
+            root.ctx().request_repaint();
+        }
         for up in self.out.take() {
             self.bridge.send(up);
         }

@@ -209,6 +209,13 @@ impl Stack {
         }
     }
 
+    /// This frame is not shown after all.
+    pub(super) fn was_not_painted(&mut self) {
+        for card in &mut self.cards {
+            card.painted = card.presented;
+        }
+    }
+
     /// Whether a painted card waits to be reported.
     pub fn has_unpresented(&self) -> bool {
         self.cards.iter().any(|card| card.painted.is_some() && card.painted != card.presented)
