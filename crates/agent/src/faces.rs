@@ -10,13 +10,14 @@ use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use belfry_core::command::Place;
 use belfry_core::time::MonoTime;
 use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::control::protocol::{Down, Face, Page};
+use crate::control::protocol::{Down, Face};
 use crate::control::server::ConnectionId;
 use crate::lean::as_it_was;
 
@@ -48,7 +49,7 @@ pub struct Faces {
     window: Slot,
     banners: Slot,
     /// What the window turns to once it has begun.
-    page: Option<Page>,
+    place: Option<Place>,
     children: JoinSet<Exit>,
     generation: u64,
     deaths: VecDeque<MonoTime>,
@@ -107,22 +108,22 @@ impl Faces {
             launch,
             window: Slot::default(),
             banners: Slot::default(),
-            page: None,
+            place: None,
             children: JoinSet::new(),
             generation: 0,
             deaths: VecDeque::new(),
         }
     }
 
-    /// Brings the main window to the front, or starts it. Turns to a page where one is named.
-    pub fn show_window(&mut self, now: MonoTime, page: Option<Page>) -> io::Result<()> {
+    /// Brings the main window to the front, or starts it. Turns to a place where one is named.
+    pub fn show_window(&mut self, now: MonoTime, place: Option<Place>) -> io::Result<()> {
         if self.window.connection.is_none() {
             // It is told as soon as it greets.
-            self.page = page.or(self.page);
+            self.place = place.or(self.place);
         }
         if let Some((_, down)) = &self.window.connection {
             // A full queue means that it hangs; it is ended by its connection then.
-            if down.try_send(Down::Raise(page)).is_ok() {
+            if down.try_send(Down::Raise(place)).is_ok() {
                 return Ok(());
             }
         }
@@ -142,9 +143,9 @@ impl Faces {
     /// A face greeted.
     pub fn connected(&mut self, face: Face, id: ConnectionId, down: mpsc::Sender<Down>) {
         if face == Face::Window
-            && let Some(page) = self.page.take()
+            && let Some(place) = self.place.take()
         {
-            down.try_send(Down::Raise(Some(page))).ok(); // its queue is new and empty
+            down.try_send(Down::Raise(Some(place))).ok(); // its queue is new and empty
         }
         let Some(slot) = self.slot(face) else { return };
         slot.connection = Some((id, down));
@@ -335,8 +336,8 @@ mod tests {
         assert_eq!(starts.lines().count(), 1);
         assert!(starts.contains(&format!("face window --control {}/control", folder.path().display())));
         faces.connected(Face::Window, ConnectionId(1), down);
-        faces.show_window(MonoTime(9_001), Some(Page::Servers)).unwrap();
-        assert!(matches!(raised.try_recv(), Ok(Down::Raise(Some(Page::Servers)))));
+        faces.show_window(MonoTime(9_001), Some(Place::Servers)).unwrap();
+        assert!(matches!(raised.try_recv(), Ok(Down::Raise(Some(Place::Servers)))));
         assert!(!faces.gone(Face::Window, ConnectionId(7)), "an older connection does not count");
         assert!(faces.gone(Face::Window, ConnectionId(1)));
     }

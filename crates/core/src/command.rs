@@ -11,6 +11,23 @@ use crate::settings::channels::{ChannelEdit, ChannelRef};
 use crate::sound::SoundChoice;
 use crate::view::UnreadPlace;
 
+/// A place in the main window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Place {
+    /// What was shown and what was not.
+    Activity,
+    /// The same, with Why? of what was decided about this post.
+    Why(ServerId, PostId),
+    /// What the badge counts, listed.
+    Unread,
+    /// The preferences of this server's account.
+    Notifications(ServerId),
+    /// The list of servers.
+    Servers,
+    /// The same, with the dialog that signs in to this one.
+    SignIn(ServerId),
+}
+
 /// Something that a person wants done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
@@ -173,10 +190,8 @@ pub enum Command {
     ShowSample(ServerId),
     /// Raise or start the main window.
     ShowWindow,
-    /// The same, with the list of what the badge counts.
-    ShowUnread,
-    /// The same, with the dialog that signs in to this server.
-    ShowSignIn(ServerId),
+    /// The same, at this place.
+    ShowPlace(Place),
     /// End the program.
     Quit,
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::command::Place;
 use crate::draft::Draft;
 use crate::event::NotifyProps;
 use crate::ids::{BannerId, CallId, ChannelId, PostId, ServerId, TeamId, UserId};
@@ -78,10 +79,8 @@ pub enum Effect {
     OpenUrl(String),
     /// Raise or start the main window.
     ShowWindow,
-    /// The same, with the list of what the badge counts.
-    ShowUnread,
-    /// The same, with the dialog that signs in to this server.
-    ShowSignIn(ServerId),
+    /// The same, at this place.
+    ShowPlace(Place),
     /// End the program, in order.
     Quit,
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use belfry_agent::control::protocol::Page;
+use belfry_core::command::Place;
 use belfry_core::prefs::{AuthKind, ThemeChoice};
 use belfry_core::query::{Answer, BrowserWay, Picture, PictureOf, Provider, Query, SignInWays, Subject};
 use belfry_core::reach::{CertificateFacts, Obstacle, Untrusted};
@@ -54,7 +54,7 @@ fn main() -> Result<(), belfry_gui::FaceError> {
         .filter_map(|file| file.path().into_os_string().into_string().ok())
         .collect();
     let certificate = has("certificate");
-    let raise = has("signed-out").then(|| view.servers.first().map(|server| Page::SignIn(server.id))).flatten();
+    let raise = has("signed-out").then(|| view.servers.first().map(|server| Place::SignIn(server.id))).flatten();
     let (link, peer) = Link::pair();
     let first = Down::View(Arc::new(view.clone()));
     let scripted = std::thread::Builder::new().name("agent".to_owned()).spawn(move || {

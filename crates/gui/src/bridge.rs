@@ -9,8 +9,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use belfry_agent::control::client;
-use belfry_agent::control::protocol::{self, Page};
-use belfry_core::command::Command;
+use belfry_agent::control::protocol;
+use belfry_core::command::{Command, Place};
 use belfry_core::query::{Answer, Query};
 use belfry_core::signal::Signal;
 use belfry_core::view::View;
@@ -42,8 +42,8 @@ pub enum Down {
     View(Arc<View>),
     /// An answer.
     Answer(QueryId, Answer),
-    /// Come to the front, on this page where one is named.
-    Raise(Option<Page>),
+    /// Come to the front, on this place where one is named.
+    Raise(Option<Place>),
 }
 
 /// The other side is gone.
@@ -83,7 +83,7 @@ impl Link {
                             return Some(Down::Answer(ours, *answer));
                         }
                     }
-                    Ok(Some(protocol::Down::Raise(page))) => return Some(Down::Raise(page)),
+                    Ok(Some(protocol::Down::Raise(place))) => return Some(Down::Raise(place)),
                     Ok(Some(protocol::Down::Welcome { .. } | protocol::Down::Synced(_))) => {}
                     Ok(Some(protocol::Down::Bye | protocol::Down::WrongBuild { .. }) | None) => return None,
                     Err(error) => {
@@ -139,8 +139,8 @@ pub struct Peer {
 /// Come to the front.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Raise {
-    /// On this page, where one is named.
-    pub page: Option<Page>,
+    /// On this place, where one is named.
+    pub place: Option<Place>,
 }
 
 #[derive(Default)]
@@ -267,7 +267,7 @@ fn receive((inbox, changed): &(Mutex<Inbox>, Condvar), down: Option<Down>) {
                 }
                 inbox.answers.push_back((id, answer));
             }
-            Some(Down::Raise(page)) => inbox.raise = Some(Raise { page }),
+            Some(Down::Raise(place)) => inbox.raise = Some(Raise { place }),
             None => inbox.closed = true,
         }
         inbox.waker.clone().filter(|_| calls_for_a_frame)

@@ -95,6 +95,8 @@ pub const NOTHING_YET: &str = "Nothing has arrived yet";
 /// Empty state.
 pub const NOTHING_YET_HINT: &str =
     "Every message that arrives from now on is listed here, shown or not, with the reason";
+/// What Why? was to be asked about is not there.
+pub const NOT_IN_ACTIVITY: &str = "Nothing about that message is kept in Activity";
 /// Empty state.
 pub const NO_MATCH: &str = "Nothing matches";
 /// Empty state.
@@ -206,6 +208,10 @@ pub const SNOOZE_MINUTES: u32 = 10;
 pub const MORE: &str = "More";
 /// Button.
 pub const WHY: &str = "Why?";
+/// Button.
+pub const SETTINGS: &str = "Settings";
+/// Button of a call.
+pub const JOIN: &str = "Join";
 /// Name of the cross.
 pub const DISMISS: &str = "Dismiss";
 /// Tag.

@@ -1,7 +1,7 @@
 //! What a person can do with a banner, and what the agent is told.
 
-use belfry_core::command::Command;
-use belfry_core::ids::{BannerId, ChannelId, ServerId};
+use belfry_core::command::{Command, Place};
+use belfry_core::ids::{BannerId, ChannelId, PostId, ServerId};
 use belfry_core::prefs::Corner;
 use belfry_core::query::Query;
 use belfry_core::reply::{ReplyState, ReplyView, Typed};
@@ -207,6 +207,37 @@ fn further_actions_mute_the_channel() {
 }
 
 #[test]
+fn further_actions_lead_to_the_reason_and_to_the_settings() {
+    let mut harness = one(BannerKind::Message);
+    point_at(&mut harness, pos2(200.0, 30.0));
+    ups(&mut harness);
+    harness.get_by_label("More").click();
+    harness.run_steps(2);
+    let card = harness.state().drawn.shape[0];
+    for label in ["Back", "Mute channel", "Why?", "Settings"] {
+        let place = harness.get_by_label(label).rect();
+        assert!(card.shrink(11.0).contains_rect(place), "{label}: {place:?} in {card:?}");
+    }
+    harness.get_by_label("Why?").click();
+    harness.run_steps(2);
+    harness.get_by_label("Settings").click();
+    harness.run_steps(2);
+    let post = PostId::parse("post7").unwrap();
+    assert_eq!(
+        commands(&mut harness),
+        [Command::ShowPlace(Place::Why(ServerId(1), post)), Command::ShowPlace(Place::Notifications(ServerId(1))),]
+    );
+}
+
+#[test]
+fn a_call_is_joined_where_it_is_held() {
+    let mut harness = one(BannerKind::Call);
+    harness.get_by_label("Join").click();
+    harness.run_steps(2);
+    assert_eq!(commands(&mut harness), [Command::OpenBanner(BannerId(7))]);
+}
+
+#[test]
 fn a_call_is_dismissed_and_a_signed_out_server_leads_to_its_dialog() {
     let mut harness = one(BannerKind::Call);
     harness.get_by_label("Dismiss").click();
@@ -217,7 +248,11 @@ fn a_call_is_dismissed_and_a_signed_out_server_leads_to_its_dialog() {
         harness.get_by_label("Sign in…").click();
         harness.run_steps(2);
         let sent = commands(&mut harness);
-        assert_eq!(sent, [Command::ShowSignIn(ServerId(1)), Command::DismissBanner(BannerId(7))], "{kind:?}");
+        assert_eq!(
+            sent,
+            [Command::ShowPlace(Place::SignIn(ServerId(1))), Command::DismissBanner(BannerId(7))],
+            "{kind:?}"
+        );
     }
 }
 
@@ -227,7 +262,7 @@ fn the_pill_opens_the_window() {
     ups(&mut harness);
     harness.get_by_label("+7 more waiting").click();
     harness.run_steps(2);
-    assert_eq!(commands(&mut harness), [Command::ShowWindow]);
+    assert_eq!(commands(&mut harness), [Command::ShowPlace(Place::Activity)]);
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! What a person can do in the main window, and what the agent is asked for then.
 
-use belfry_agent::control::protocol::Page as AgentPage;
 use belfry_core::activity::ActivityFilter;
-use belfry_core::command::Command;
+use belfry_core::command::{Command, Place};
 use belfry_core::ids::{ChannelId, PostId, ServerId};
 use belfry_core::prefs::{AuthKind, Permission};
 use belfry_core::problem::{Problem, ProblemKind};
@@ -486,7 +485,7 @@ fn the_number_opens_as_the_list_of_what_it_counts_and_each_row_opens_in_the_brow
 #[test]
 fn a_click_on_the_tray_opens_the_list_of_what_the_badge_counts_or_shows_a_dot_for() {
     let mut harness = window(testing::view());
-    harness.state_mut().state.turn_to(AgentPage::Unread);
+    harness.state_mut().state.turn_to(Place::Unread);
     harness.run_steps(3);
     harness.get_by_role_and_label(Role::Link, "Rosa Almeida, direct message, 1 message");
     // A face that was started by the click knows nothing yet when it is told the page.
@@ -498,7 +497,7 @@ fn a_click_on_the_tray_opens_the_list_of_what_the_badge_counts_or_shows_a_dot_fo
     let place = UnreadPlace::Channel(ChannelId::parse("c1").unwrap());
     view.servers[0].unread.rows = vec![testing::unread(place, "Release train", 0, 12)];
     let mut harness = window(view);
-    harness.state_mut().state.turn_to(AgentPage::Unread);
+    harness.state_mut().state.turn_to(Place::Unread);
     harness.run_steps(3);
     harness.get_by_role_and_label(Role::Link, "Release train, 12 unread");
 }

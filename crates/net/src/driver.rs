@@ -342,8 +342,7 @@ impl Driver {
                 | Effect::SavePrefs(_)
                 | Effect::OpenUrl(_)
                 | Effect::ShowWindow
-                | Effect::ShowUnread
-                | Effect::ShowSignIn(_)
+                | Effect::ShowPlace(_)
                 | Effect::Quit => self.outbox.push_back(effect),
             }
         }

@@ -279,8 +279,7 @@ impl World {
                     }
                 }
                 Effect::Write(..)
-                | Effect::ShowUnread
-                | Effect::ShowSignIn(_)
+                | Effect::ShowPlace(_)
                 | Effect::PlaySound(_)
                 | Effect::StartSession(_)
                 | Effect::StopSession(_)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use belfry_core::badge::Badge;
-use belfry_core::command::Command;
+use belfry_core::command::{Command, Place};
 use belfry_core::ids::ServerId;
 use belfry_core::prefs::HistoryPrefs;
 use belfry_core::problem::{Problem, ProblemKind};
@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use super::executor::Call;
 use super::lines::Lines;
 use super::queries::Answers;
-use crate::control::protocol::{Face, Page};
+use crate::control::protocol::Face;
 use crate::control::server::Request;
 use crate::display::{Display, Environment, surface};
 use crate::faces::{Ended, Exit, Faces};
@@ -160,8 +160,7 @@ impl Desk {
                 Woken::Report(report) => self.on_report(report).await,
                 Woken::Command(command) => self.on_command(command, &mut tasks).await,
                 Woken::Call(Call::ShowWindow) => self.show_window(None).await,
-                Woken::Call(Call::ShowUnread) => self.show_window(Some(Page::Unread)).await,
-                Woken::Call(Call::ShowSignIn(server)) => self.show_window(Some(Page::SignIn(server))).await,
+                Woken::Call(Call::ShowPlace(place)) => self.show_window(Some(place)).await,
                 Woken::Call(Call::OutputGone) => {
                     self.lines = None;
                     self.inputs.send_command(Command::Quit).await;
@@ -336,11 +335,11 @@ impl Desk {
         }
     }
 
-    pub(super) async fn show_window(&mut self, page: Option<Page>) {
+    pub(super) async fn show_window(&mut self, place: Option<Place>) {
         if self.headless {
             return;
         }
-        if let Err(error) = self.faces.show_window(clock::process().mono(), page) {
+        if let Err(error) = self.faces.show_window(clock::process().mono(), place) {
             self.raise_window(format!("its program cannot be started: {error}")).await;
         }
     }

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use belfry_core::command::Place;
 use belfry_core::effect::Effect;
 use belfry_core::ids::{PostId, ServerId};
 use belfry_core::prefs::LocalPrefs;
@@ -33,10 +34,8 @@ const OPENERS: usize = 8;
 pub(super) enum Call {
     /// Bring the main window to the front.
     ShowWindow,
-    /// The same, with the list of what the badge counts.
-    ShowUnread,
-    /// The same, with the dialog that signs in to this server.
-    ShowSignIn(ServerId),
+    /// The same, at this place.
+    ShowPlace(Place),
     /// End the program.
     Quit,
     /// Nobody reads the lines any more.
@@ -125,8 +124,7 @@ impl Executor {
                 }
             }
             Effect::ShowWindow => self.call(Call::ShowWindow),
-            Effect::ShowUnread => self.call(Call::ShowUnread),
-            Effect::ShowSignIn(server) => self.call(Call::ShowSignIn(server)),
+            Effect::ShowPlace(place) => self.call(Call::ShowPlace(place)),
             Effect::Quit => self.call(Call::Quit),
             Effect::Mark(server, mark) => {
                 // A mark that is lost costs reading a little more after the next start.

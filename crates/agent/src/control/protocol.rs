@@ -2,8 +2,7 @@
 
 use std::io::{self, Read, Write};
 
-use belfry_core::command::Command;
-use belfry_core::ids::ServerId;
+use belfry_core::command::{Command, Place};
 use belfry_core::query::{Answer, Query};
 use belfry_core::signal::Signal;
 use belfry_core::view::View;
@@ -78,23 +77,10 @@ pub enum Down {
     },
     /// Everything sent before the [`Up::Sync`] with this number was handed to the engine.
     Synced(u64),
-    /// To the main window: come to the front, and turn to this page if one is named.
-    Raise(Option<Page>),
+    /// To the main window: come to the front, and turn to this place if one is named.
+    Raise(Option<Place>),
     /// The agent ends; so does the connection.
     Bye,
-}
-
-/// A page of the main window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Page {
-    /// What was shown and what was not.
-    Activity,
-    /// What the badge counts, listed.
-    Unread,
-    /// The list of servers.
-    Servers,
-    /// The same, with the dialog that signs in to this one.
-    SignIn(ServerId),
 }
 
 /// [`Down::View`] without owning the view: it is shared by all connections.

@@ -344,8 +344,9 @@ async fn send(write: &mut OwnedWriteHalf, message: &impl Serialize) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::super::client::{self, ClientError};
-    use super::super::protocol::{Page, read_frame, write_frame};
+    use super::super::protocol::{read_frame, write_frame};
     use super::*;
+    use belfry_core::command::Place;
     use belfry_core::ids::BannerId;
 
     struct Running {
@@ -398,8 +399,8 @@ mod tests {
         let Request::Sync(done) = agent.next() else { panic!() };
         done.send(()).unwrap();
         receiver.synced(id).unwrap();
-        down.blocking_send(Down::Raise(Some(Page::Servers))).unwrap();
-        assert!(matches!(receiver.receive().unwrap(), Some(Down::Raise(Some(Page::Servers)))));
+        down.blocking_send(Down::Raise(Some(Place::Servers))).unwrap();
+        assert!(matches!(receiver.receive().unwrap(), Some(Down::Raise(Some(Place::Servers)))));
         sender.close();
         assert!(matches!(agent.next(), Request::Gone { role: Face::Banners, .. }));
     }

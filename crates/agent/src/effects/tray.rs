@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use belfry_core::badge::Badge;
-use belfry_core::command::Command;
+use belfry_core::command::{Command, Place};
 use belfry_core::ids::{PostId, ServerId};
 use belfry_core::prefs::Permission;
 use belfry_core::view::{Health, ServerView, View};
@@ -242,7 +242,7 @@ impl Tray for Item {
     /// Whoever clicks a number wants to see what it counts.
     fn activate(&mut self, _x: i32, _y: i32) {
         let counts = !self.model.badge.text().is_empty();
-        self.say(if counts { Command::ShowUnread } else { Command::ShowWindow });
+        self.say(if counts { Command::ShowPlace(Place::Unread) } else { Command::ShowWindow });
     }
 
     fn menu(&self) -> Vec<MenuItem<Self>> {
@@ -375,7 +375,7 @@ mod tests {
         for shown in [badge(3, true, false), badge(0, true, false), badge(0, false, true)] {
             let (mut item, mut clicks) = item(&View { badge: shown, ..View::default() });
             item.activate(0, 0);
-            assert_eq!(clicks.try_recv().unwrap(), Command::ShowUnread, "{shown:?}");
+            assert_eq!(clicks.try_recv().unwrap(), Command::ShowPlace(Place::Unread), "{shown:?}");
         }
     }
 

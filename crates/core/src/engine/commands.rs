@@ -3,9 +3,9 @@
 use core::time::Duration;
 
 use crate::activity::DecisionKind;
-use crate::command::Command;
+use crate::command::{Command, Place};
 use crate::effect::{Effect, Effects, Write};
-use crate::engine::{Engine, carry_out};
+use crate::engine::{Engine, carry_out, unread};
 use crate::ids::{BannerId, PostId, ServerId};
 use crate::prefs::{LocalPrefs, Permission, ServerPrefs, SessionPrefs};
 use crate::present;
@@ -106,8 +106,7 @@ impl Engine {
             }
             Command::ShowSample(id) => self.show_sample(now, id, out),
             Command::ShowWindow => out.push(Effect::ShowWindow),
-            Command::ShowUnread => out.push(Effect::ShowUnread),
-            Command::ShowSignIn(id) => out.push(Effect::ShowSignIn(id)),
+            Command::ShowPlace(place) => out.push(Effect::ShowPlace(place)),
             Command::Quit => out.push(Effect::Quit),
         }
     }
@@ -246,11 +245,20 @@ impl Engine {
     }
 
     pub(super) fn open_banner(&mut self, now: &Now, banner: BannerId, out: &mut Effects) {
-        let Some((server, _, post, kind)) = self.banner_target(banner) else { return };
-        match (kind, post) {
-            (BannerKind::Message | BannerKind::Call, Some(post)) => self.open_post(server, post, out),
-            (BannerKind::SignedOut | BannerKind::SessionEnds, _) => out.push(Effect::ShowSignIn(server)),
-            (BannerKind::Sample | BannerKind::Summary, _) | (_, None) => out.push(Effect::ShowWindow),
+        let Some((server, place, post, kind)) = self.banner_target(banner) else { return };
+        match (kind, post, place) {
+            (BannerKind::Message | BannerKind::Call, Some(post), _) => self.open_post(server, post, out),
+            // Calls of old servers have no post: one joins in the channel.
+            (BannerKind::Call, None, Some(place)) => {
+                let channel = self.servers.get(&server).map(|known| unread::place_of(&known.state, place.channel));
+                let link = channel.and_then(|channel| self.unread_link(server, channel));
+                out.extend(link.map(Effect::OpenUrl));
+            }
+            (BannerKind::SignedOut | BannerKind::SessionEnds, _, _) => {
+                out.push(Effect::ShowPlace(Place::SignIn(server)));
+            }
+            (BannerKind::Summary, _, _) => out.push(Effect::ShowPlace(Place::Activity)),
+            (BannerKind::Sample, _, _) | (_, None, _) => out.push(Effect::ShowWindow),
         }
         if kind == BannerKind::Call {
             // Going to the call stops all ringing (C17).

@@ -44,13 +44,8 @@ pub(super) fn list(state: &ServerState) -> UnreadList {
 fn channel_row(state: &ServerState, id: ChannelId, mentions: u32) -> Option<UnreadRow> {
     let channel = state.channels.get(&id)?;
     let unread = channel.counts.unread(state.crt());
-    let place = match channel.channel_type {
-        Some(ChannelType::Direct) => UnreadPlace::Direct(id, state.teammate(&channel.name)),
-        Some(ChannelType::Group) => UnreadPlace::Group(id),
-        Some(ChannelType::Public | ChannelType::Private) | None => UnreadPlace::Channel(id),
-    };
     Some(UnreadRow {
-        place,
+        place: place_of(state, id),
         title: shown(&state.place_title(id)),
         channel: String::new(),
         team: team_name(state, channel.team_id),
@@ -59,6 +54,16 @@ fn channel_row(state: &ServerState, id: ChannelId, mentions: u32) -> Option<Unre
         urgent: unread.urgent && mentions > 0,
         muted: false,
     })
+}
+
+/// A channel as what it is.
+pub(super) fn place_of(state: &ServerState, id: ChannelId) -> UnreadPlace {
+    let channel = state.channels.get(&id);
+    match channel.and_then(|channel| channel.channel_type) {
+        Some(ChannelType::Direct) => UnreadPlace::Direct(id, channel.and_then(|channel| state.teammate(&channel.name))),
+        Some(ChannelType::Group) => UnreadPlace::Group(id),
+        Some(ChannelType::Public | ChannelType::Private) | None => UnreadPlace::Channel(id),
+    }
 }
 
 /// Adds the threads of a team; gives how many there are.

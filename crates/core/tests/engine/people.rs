@@ -2,7 +2,7 @@
 
 use belfry_core::activity::RingVerdict;
 use belfry_core::command::Command;
-use belfry_core::effect::Effect;
+use belfry_core::effect::{Effect, Write};
 use belfry_core::event::{ActiveCall, CallEvent, Connection, Event, Fetched};
 use belfry_core::ids::CallId;
 use belfry_core::prefs::{AuthKind, Permission};
@@ -140,6 +140,34 @@ fn a_call_rings_until_it_is_dismissed_answered_or_over() {
         assert!(effects.iter().any(|effect| matches!(effect, Effect::StopSound)));
         assert!(world.banners().is_empty());
     }
+}
+
+#[test]
+fn joining_a_call_opens_it_and_dismissing_it_is_told_to_the_server() {
+    let mut world = ringing_world();
+    let banner = world.view().banners[0].id;
+    let joined = world.command(Command::OpenBanner(banner));
+    let link = |effect: &Effect| matches!(effect, Effect::OpenUrl(url) if url == "https://northwind.example/_redirect/pl/post-call");
+    assert!(joined.iter().any(link), "{joined:?}");
+    assert!(joined.iter().any(|effect| matches!(effect, Effect::StopSound)));
+    assert!(world.banners().is_empty());
+
+    // Old servers' calls have no post: the channel is opened.
+    let mut world = World::new();
+    world.event(NORTH, Event::Fetched(Fetched::CallsRinging(true)));
+    world.event(NORTH, Event::Call(CallEvent::Started(ActiveCall { post_id: None, ..call() })));
+    let banner = world.view().banners[0].id;
+    let joined = world.command(Command::OpenBanner(banner));
+    let link = |effect: &Effect| matches!(effect, Effect::OpenUrl(url) if url.ends_with("/messages/@rosa"));
+    assert!(joined.iter().any(link), "{joined:?}");
+
+    let mut world = ringing_world();
+    let banner = world.view().banners[0].id;
+    let dismissed = world.command(Command::DismissCall(banner));
+    let told = |effect: &Effect| matches!(effect, Effect::Write(NORTH, Write::DismissCall { channel_id, .. }) if *channel_id == channel("dm"));
+    assert!(dismissed.iter().any(told), "{dismissed:?}");
+    assert!(dismissed.iter().any(|effect| matches!(effect, Effect::StopSound)));
+    assert!(world.banners().is_empty());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Sessions end: whom that concerns is told in time, once a day, and loses nothing by signing in again.
 
-use belfry_core::command::Command;
+use belfry_core::command::{Command, Place};
 use belfry_core::effect::{Effect, Effects, Fetch, Write};
 use belfry_core::event::{Connection, Event, Fetched, SessionLife};
 use belfry_core::ids::BannerId;
@@ -63,7 +63,7 @@ fn the_end_of_a_session_is_told_a_day_before_with_the_way_out() {
     assert_eq!((view.banners[0].kind, view.banners[0].lifetime_ms), (BannerKind::SessionEnds, None));
     assert_eq!(view.banners[0].title, "Northwind: Your sign-in to Northwind ends in 23 hours");
     let opened = world.command(Command::OpenBanner(view.banners[0].id));
-    assert!(opened.iter().any(|effect| matches!(effect, Effect::ShowSignIn(NORTH))));
+    assert!(opened.iter().any(|effect| matches!(effect, Effect::ShowPlace(Place::SignIn(NORTH)))));
 }
 
 #[test]
@@ -146,5 +146,5 @@ fn a_session_that_ended_is_named_and_one_click_leads_to_the_sign_in() {
     assert_eq!(view.banners[0].title, "Northwind: Signed out of Northwind");
     let id: BannerId = view.banners[0].id;
     let opened = world.command(Command::OpenBanner(id));
-    assert!(opened.iter().any(|effect| matches!(effect, Effect::ShowSignIn(NORTH))));
+    assert!(opened.iter().any(|effect| matches!(effect, Effect::ShowPlace(Place::SignIn(NORTH)))));
 }

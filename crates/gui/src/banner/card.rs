@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use belfry_core::command::Command;
+use belfry_core::command::{Command, Place};
 use belfry_core::event::Priority;
 use belfry_core::ids::BannerId;
 use belfry_core::query::PictureOf;
@@ -387,7 +387,7 @@ pub fn ui(ui: &mut Ui, rect: Rect, look: &Look, state: CardState, memory: &mut M
             BannerKind::Message | BannerKind::Call => out.command(Command::OpenBanner(banner.id)),
             BannerKind::SignedOut | BannerKind::SessionEnds => sign_in(banner, out),
             BannerKind::Summary => {
-                out.command(Command::ShowWindow);
+                out.command(Command::ShowPlace(Place::Activity));
                 out.command(Command::DismissBanner(banner.id));
             }
             BannerKind::Sample => out.command(Command::DismissBanner(banner.id)),
@@ -408,7 +408,7 @@ fn dismiss(banner: &BannerView, out: &mut Outbox) {
 
 /// One click leads to the dialog that signs in.
 fn sign_in(banner: &BannerView, out: &mut Outbox) {
-    out.command(Command::ShowSignIn(banner.server));
+    out.command(Command::ShowPlace(Place::SignIn(banner.server)));
     out.command(Command::DismissBanner(banner.id));
 }
 
@@ -473,6 +473,10 @@ fn actions(ui: &mut Ui, look: &Look, memory: &mut Memory<'_>, out: &mut Outbox) 
     let secondary = |text| Button::new(text, Kind::Secondary);
     match banner.kind {
         BannerKind::Call => {
+            if ui.add(Button::new(texts::JOIN, Kind::Primary)).clicked() {
+                // In the browser or the official app, where calls are held; that stops the ringing too.
+                out.command(Command::OpenBanner(banner.id));
+            }
             if ui.add(secondary(texts::DISMISS)).clicked() {
                 out.command(Command::DismissCall(banner.id));
             }
@@ -494,8 +498,13 @@ fn actions(ui: &mut Ui, look: &Look, memory: &mut Memory<'_>, out: &mut Outbox) 
                 out.command(Command::SetMuted { server: banner.server, channel, muted: true });
                 out.command(Command::DismissBanner(banner.id));
             }
-            if ui.add(secondary(texts::WHY)).clicked() {
-                out.command(Command::ShowWindow);
+            if let Some(post) = banner.post_id
+                && ui.add(secondary(texts::WHY)).clicked()
+            {
+                out.command(Command::ShowPlace(Place::Why(banner.server, post)));
+            }
+            if ui.add(secondary(texts::SETTINGS)).clicked() {
+                out.command(Command::ShowPlace(Place::Notifications(banner.server)));
             }
         }
         BannerKind::Message => {

@@ -12,7 +12,7 @@ mod stack;
 use std::sync::Arc;
 use std::time::Duration;
 
-use belfry_core::command::Command;
+use belfry_core::command::{Command, Place};
 use belfry_core::signal::Signal;
 use belfry_core::view::View;
 use belfry_net::clock;
@@ -233,7 +233,7 @@ fn pill(ui: &mut Ui, area: Rect, top: f32, waiting: u32, round: bool, out: &mut 
     ui.painter().galley(rect.center() - words.size() / 2.0, words, palette.dim);
     widgets::focus_ring(ui, &response, rect, 14);
     if response.clicked() {
-        out.command(Command::ShowWindow);
+        out.command(Command::ShowPlace(Place::Activity));
     }
     rect
 }

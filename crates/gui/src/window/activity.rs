@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use belfry_core::activity::{ActivityFilter, ActivityRow, DecisionKind};
-use belfry_core::ids::ServerId;
+use belfry_core::activity::{ActivityFilter, ActivityRow, DecisionKind, Verdict};
+use belfry_core::ids::{PostId, ServerId};
 use belfry_core::query::{Answer, PictureOf, Query};
 use belfry_core::view::ServerView;
 use egui::accesskit::Role;
@@ -24,6 +24,8 @@ const ROW: f32 = 59.0;
 const PAGE_ROWS: u32 = 100;
 /// Rows kept; beyond these a person searches instead of scrolling.
 const ROWS_KEPT: usize = 5000;
+/// Rows among which a decision is looked for: a card that is on the screen is not older.
+const ROWS_SOUGHT: usize = 2000;
 
 /// The slice of the view that the page draws.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +34,10 @@ pub struct ActivityModel<'a> {
     pub servers: &'a [ServerView],
     /// Grows with every decision.
     pub revision: u64,
+    /// Grows when something that channels are set to changes.
+    pub channels_revision: u64,
+    /// Nothing is shown for a while.
+    pub paused: bool,
     /// Wall clock, Unix milliseconds.
     pub now_ms: i64,
 }
@@ -68,6 +74,9 @@ pub struct ActivityState {
     loaded: bool,
     failed: Option<String>,
     selected: Option<i64>,
+    sought: Sought,
+    /// The list is to show this row in its middle, for so many frames: the first with new rows only measures them.
+    scroll_to: Option<(usize, u8)>,
     /// For so many frames the panel is scrolled into sight.
     reveal: u8,
     why: why::WhyState,
@@ -78,6 +87,16 @@ pub struct ActivityState {
     cleared: Option<QueryId>,
     /// A button led to another page.
     leads: Option<why::Leads>,
+}
+
+/// A decision that was asked for outside the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Sought {
+    #[default]
+    Nothing,
+    Post(ServerId, PostId),
+    /// It was looked for and is not there.
+    Missing,
 }
 
 /// How it stands with the export.
@@ -94,6 +113,34 @@ enum Export {
 }
 
 impl ActivityState {
+    /// Opens Why? of what was decided about a post, as soon as its row is there.
+    pub(super) fn show_decision(&mut self, server: ServerId, post: PostId) {
+        (self.show, self.server, self.selected, self.asked) = (Show::All, None, None, None);
+        self.text.clear();
+        self.sought = Sought::Post(server, post);
+    }
+
+    /// Looks for the decision that was asked for among the rows, and asks for older ones where it is not there.
+    fn seek(&mut self, out: &mut Outbox) {
+        let Sought::Post(server, post) = self.sought else { return };
+        if !self.loaded {
+            return;
+        }
+        let is_it = |row: &ActivityRow| row.decision.server == server && row.decision.post_id == Some(post);
+        // One that came twice has a row that says so; the one that was shown is meant.
+        let shown = self.rows.iter().position(|row| is_it(row) && row.decision.verdict == Verdict::Notify);
+        match shown.or_else(|| self.rows.iter().position(is_it)) {
+            Some(index) => {
+                self.selected = self.rows.get(index).map(|row| row.row);
+                (self.scroll_to, self.reveal) = (Some((index, 2)), 2);
+                self.sought = Sought::Nothing;
+            }
+            None if self.pending.is_some() => {}
+            None if self.more && self.rows.len() < ROWS_SOUGHT => self.ask_older(out),
+            None => self.sought = Sought::Missing,
+        }
+    }
+
     /// Where a button of the page led, once.
     pub(super) fn take_leads(&mut self) -> Option<why::Leads> {
         self.leads.take()
@@ -284,13 +331,22 @@ fn page(
     pictures: &mut Pictures,
     out: &mut Outbox,
 ) {
-    let ActivityModel { servers, revision, now_ms: _ } = *model;
+    let ActivityModel { servers, revision, .. } = *model;
     let top = ui.cursor().top();
     filters(ui, servers, state);
     ui.add_space(14.0);
     let time = ui.input(|input| input.time);
     state.refresh(revision, time, out);
+    state.seek(out);
 
+    if state.sought == Sought::Missing {
+        let close = widgets::strip(ui, Tone::Warn, texts::NOT_IN_ACTIVITY, "", |ui| {
+            ui.add(Button::new(texts::CLOSE, Kind::Link)).clicked()
+        });
+        if close {
+            state.sought = Sought::Nothing;
+        }
+    }
     if let Some(message) = &state.failed {
         let palette = Palette::of(ui);
         widgets::label(ui, message, Type::Body, palette.red);
@@ -319,7 +375,7 @@ fn page(
     list(ui, height, model, state, pictures, out);
     if let Some(row) = selected {
         ui.add_space(CARD_GAP + 2.0);
-        let why::Shown { keep, rect, leads } = why::ui(ui, &row, servers, &mut state.why, out);
+        let why::Shown { keep, rect, leads } = why::ui(ui, &row, model, &mut state.why, out);
         state.leads = leads;
         if state.reveal > 0 {
             // Its height is known after the first of these frames.
@@ -398,7 +454,7 @@ fn list(
     pictures: &mut Pictures,
     out: &mut Outbox,
 ) {
-    let ActivityModel { servers, revision: _, now_ms } = *model;
+    let ActivityModel { servers, now_ms, .. } = *model;
     let several = servers.len() > 1;
     let palette = Palette::of(ui);
     let outer = Rect::from_min_size(ui.cursor().min, vec2(ui.available_width(), height));
@@ -415,6 +471,13 @@ fn list(
         let area = area.max_height(height - 2.0);
         area.show_rows(ui, ROW, count, |ui, range| {
             reached_end = range.end + 20 >= count;
+            if let Some((index, frames)) = state.scroll_to.take() {
+                state.scroll_to = (frames > 1).then_some((index, frames - 1));
+                let top = ui.max_rect().top() + ROW * (index as f32 - range.start as f32);
+                let row = Rect::from_min_size(pos2(ui.max_rect().left(), top), vec2(1.0, ROW));
+                ui.scroll_to_rect_animation(row, Some(egui::Align::Center), egui::style::ScrollAnimation::none());
+                ui.ctx().request_repaint();
+            }
             for index in range {
                 let Some(row) = state.rows.get(index) else { break };
                 changes_in_ms = changes_in_ms.min(texts::ago_changes_in_ms(now_ms, row.decision.at_ms));

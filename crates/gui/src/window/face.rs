@@ -71,8 +71,8 @@ impl eframe::App for WindowFace {
             self.view = Some(view);
         }
         if let Some(raise) = raise {
-            if let Some(page) = raise.page {
-                self.state.turn_to(page);
+            if let Some(place) = raise.place {
+                self.state.turn_to(place);
             }
             ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
             ctx.send_viewport_cmd(ViewportCommand::Focus);

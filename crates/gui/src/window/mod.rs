@@ -19,8 +19,7 @@ mod why;
 
 use std::time::Duration;
 
-use belfry_agent::control::protocol::Page as AgentPage;
-use belfry_core::command::Command;
+use belfry_core::command::{Command, Place};
 use belfry_core::prefs::LocalPrefs;
 use belfry_core::query::Answer;
 use belfry_core::view::View;
@@ -164,16 +163,24 @@ impl WindowState {
         self.about.on_answer(id, answer);
     }
 
-    /// Opens a page that the agent names.
-    pub fn turn_to(&mut self, page: AgentPage) {
-        self.page = match page {
-            AgentPage::Activity => Page::Activity,
-            AgentPage::Unread => {
+    /// Turns to a place that was asked for outside the window.
+    pub fn turn_to(&mut self, place: Place) {
+        self.page = match place {
+            Place::Activity => Page::Activity,
+            Place::Unread => {
                 self.unread_wanted = true;
                 Page::Servers
             }
-            AgentPage::Servers => Page::Servers,
-            AgentPage::SignIn(server) => {
+            Place::Why(server, post) => {
+                self.activity.show_decision(server, post);
+                Page::Activity
+            }
+            Place::Notifications(server) => {
+                self.notifications.show_server(server);
+                Page::Notifications
+            }
+            Place::Servers => Page::Servers,
+            Place::SignIn(server) => {
                 self.servers.wants_sign_in(server);
                 Page::Servers
             }
@@ -220,7 +227,7 @@ pub fn ui(ui: &mut Ui, view: &View, now_ms: i64, state: &mut WindowState, out: &
         .show_separator_line(false)
         .show(ui, |ui| match navigation::ui(ui, view, state.page) {
             Some(navigation::Target::Page(page)) => state.page = page,
-            Some(navigation::Target::Unread) => state.turn_to(AgentPage::Unread),
+            Some(navigation::Target::Unread) => state.turn_to(Place::Unread),
             Some(navigation::Target::Find) => state.find.open(),
             None => {}
         });
@@ -300,7 +307,13 @@ fn page_ui(
                 return;
             }
             activity::head(ui, top, &mut state.activity, out);
-            let model = ActivityModel { servers: &view.servers, revision: view.activity_revision, now_ms };
+            let model = ActivityModel {
+                servers: &view.servers,
+                revision: view.activity_revision,
+                channels_revision: view.channels_revision,
+                paused: view.paused_until_ms.is_some(),
+                now_ms,
+            };
             activity::ui(ui, &model, &mut state.activity, &mut state.pictures, out);
             match state.activity.take_leads() {
                 Some(why::Leads::Channel(place)) => {

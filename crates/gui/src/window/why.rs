@@ -7,11 +7,12 @@ use belfry_core::decide::setting::Setting;
 use belfry_core::ids::ServerId;
 use belfry_core::prefs::Permission;
 use belfry_core::query::{Answer, Query};
-use belfry_core::settings::channels::{ChannelEdit, ChannelRef};
+use belfry_core::settings::channels::{ChannelEdit, ChannelRef, ChannelRow};
 use belfry_core::trial::{Trial, WhatIf};
 use belfry_core::view::ServerView;
 use egui::{Align, Layout, ScrollArea, Sense, Ui, vec2};
 
+use super::activity::ActivityModel;
 use crate::bridge::QueryId;
 use crate::icons::Icon;
 use crate::outbox::Outbox;
@@ -19,19 +20,104 @@ use crate::texts;
 use crate::theme::{Palette, Type};
 use crate::widgets::{self, Button, Kind};
 
+/// A change that nothing is heard of is asked about again after this, seconds.
+const ASK_AGAIN_SECS: f64 = 1.0;
+/// So often; where nothing changed by then, nothing had to.
+const MOST_TRIES: u8 = 3;
+
 /// What the panel remembers.
 #[derive(Debug, Default)]
 pub(super) struct WhyState {
     /// How high it was last time, points.
     height: f32,
-    /// Rows whose setting was changed here.
-    changed: Vec<i64>,
+    /// What was changed here, the newest last.
+    changes: Vec<Change>,
     /// Rows whose channel was marked read here.
     read: Vec<i64>,
     /// The row that is asked about, and what would have happened with its remedy.
     asked: Option<i64>,
     pending: Option<QueryId>,
     trial: Option<(i64, Trial)>,
+}
+
+/// A setting that was changed here, for a row.
+#[derive(Debug)]
+struct Change {
+    row: i64,
+    of: Changed,
+    /// Seconds of egui's clock.
+    since: f64,
+    outcome: Outcome,
+    /// `View::channels_revision` before it.
+    known: u64,
+    question: Option<QueryId>,
+    /// The revision that was asked at, and when to ask again though it did not move.
+    asked_at: u64,
+    again_at: f64,
+    tries: u8,
+}
+
+/// What was changed, as far as it tells what came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Changed {
+    /// A channel, on its server.
+    Channel(ChannelRef),
+    /// Whether this server may notify, here.
+    Permission(ServerId),
+    /// The pause, here.
+    Pause,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Outcome {
+    Saving,
+    Done,
+    /// Why not, in a sentence.
+    Refused(String),
+}
+
+impl Change {
+    fn new(row: i64, of: Changed, known: u64, since: f64) -> Self {
+        let (outcome, question) = (Outcome::Saving, None);
+        Self { row, of, since, outcome, known, question, asked_at: 0, again_at: since, tries: 0 }
+    }
+
+    /// Looks whether it came true, or asks.
+    fn follow(&mut self, model: &ActivityModel<'_>, time: f64, out: &mut Outbox) {
+        let is_done = match self.of {
+            Changed::Pause => !model.paused,
+            Changed::Permission(id) => {
+                model.servers.iter().any(|server| server.id == id && server.permission == Permission::Allowed)
+            }
+            Changed::Channel(_) => {
+                let moved = self.asked_at != model.channels_revision;
+                if self.question.is_none() && (moved || time >= self.again_at) {
+                    (self.asked_at, self.again_at) = (model.channels_revision, time + ASK_AGAIN_SECS);
+                    self.question = Some(out.query(Query::Channels { known: self.known }));
+                }
+                false
+            }
+        };
+        if is_done {
+            self.outcome = Outcome::Done;
+        }
+    }
+
+    /// What the channel is set to by now.
+    fn on_answer(&mut self, answer: Answer) {
+        self.question = None;
+        let (Answer::Channels(table), Changed::Channel(place)) = (answer, self.of) else { return };
+        self.tries = self.tries.saturating_add(1);
+        let is_it = |row: &&ChannelRow| row.server == place.server && row.channel == place.channel;
+        match table.rows.iter().find(is_it).filter(|_| table.revision > self.known) {
+            Some(row) if row.saving => {}
+            Some(ChannelRow { trouble: Some(reason), .. }) => self.outcome = Outcome::Refused(reason.clone()),
+            Some(_) => self.outcome = Outcome::Done,
+            // It was so already, and nothing had to be saved.
+            None if self.tries >= MOST_TRIES => self.outcome = Outcome::Done,
+            None => {}
+        }
+    }
 }
 
 /// Where a button of the panel leads.
@@ -64,6 +150,10 @@ impl WhyState {
 
     /// Takes an answer that the panel asked for; gives back any other.
     pub(super) fn on_answer(&mut self, id: QueryId, answer: Answer) -> Option<Answer> {
+        if let Some(change) = self.changes.iter_mut().find(|change| change.question == Some(id)) {
+            change.on_answer(answer);
+            return None;
+        }
         if self.pending != Some(id) {
             return Some(answer);
         }
@@ -91,14 +181,19 @@ impl WhyState {
 pub(super) fn ui(
     ui: &mut Ui,
     row: &ActivityRow,
-    servers: &[ServerView],
+    model: &ActivityModel<'_>,
     state: &mut WhyState,
     out: &mut Outbox,
 ) -> Shown {
     let palette = Palette::of(ui);
     let decision = &row.decision;
-    let remedy = remedy(decision, servers);
+    let remedy = remedy(decision, model.servers);
     state.ask(row, remedy.as_ref(), out);
+    let time = ui.input(|input| input.time);
+    for change in state.changes.iter_mut().filter(|change| change.outcome == Outcome::Saving) {
+        change.follow(model, time, out);
+        ui.ctx().request_repaint_after_secs(ASK_AGAIN_SECS as f32);
+    }
     let mut keep = true;
     let mut leads = None;
     let shown = widgets::card(ui).show(ui, |ui| {
@@ -132,7 +227,7 @@ pub(super) fn ui(
             trace(ui, &decision.trace);
         });
         ui.add_space(8.0);
-        leads = buttons(ui, row, remedy, state, out);
+        leads = buttons(ui, row, remedy, model, state, out);
     });
     state.height = shown.response.rect.height();
     Shown { keep, rect: shown.response.rect, leads }
@@ -142,6 +237,7 @@ fn buttons(
     ui: &mut Ui,
     row: &ActivityRow,
     remedy: Option<Remedy>,
+    model: &ActivityModel<'_>,
     state: &mut WhyState,
     out: &mut Outbox,
 ) -> Option<Leads> {
@@ -151,13 +247,19 @@ fn buttons(
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.y = 6.0;
         let trial = state.trial.as_ref().filter(|(asked, _)| *asked == row.row).map(|(_, trial)| trial);
-        let changed = state.changed.contains(&row.row);
-        if let Some(remedy) = remedy.filter(|_| !changed) {
+        let change = state.changes.iter().rev().find(|change| change.row == row.row);
+        let (since, outcome) = change.map(|change| (change.since, change.outcome.clone())).unzip();
+        let again = matches!(outcome, None | Some(Outcome::Refused(_)));
+        if let Some(remedy) = remedy.filter(|_| again) {
             match remedy.action {
-                Action::Command(command) => {
+                Action::Command(command, of) => {
                     if ui.add(Button::new(remedy.text, remedy.kind)).clicked() {
                         out.command(command);
-                        state.changed.push(row.row);
+                        let time = ui.input(|input| input.time);
+                        let known = model.channels_revision.max(1);
+                        state.changes.retain(|change| change.row != row.row);
+                        state.changes.push(Change::new(row.row, of, known, time));
+                        ui.ctx().request_repaint();
                     }
                 }
                 Action::Leads(to) => {
@@ -177,20 +279,25 @@ fn buttons(
         {
             leads = Some(Leads::Channel(ChannelRef { server: decision.server, channel }));
         }
-        let words = match (changed, trial) {
-            (true, Some(trial)) => texts::now_it_would(trial),
-            (true, None) => texts::ASKED.to_owned(),
-            (false, Some(trial)) => texts::it_would_have(trial),
-            (false, None) => decision.sentence.clone(),
+        if let (Some(since), Some(Outcome::Saving)) = (since, &outcome) {
+            widgets::waiting(ui, since, texts::notifications::SAVING, false);
+        }
+        let color = if matches!(outcome, Some(Outcome::Refused(_))) { palette.red } else { palette.dim };
+        let words = match (outcome, trial) {
+            (Some(Outcome::Saving), _) => String::new(),
+            (Some(Outcome::Refused(reason)), _) => texts::channels::not_saved(&reason),
+            (Some(Outcome::Done), Some(trial)) => texts::now_it_would(trial),
+            (Some(Outcome::Done), None) => texts::ASKED.to_owned(),
+            (None, Some(trial)) => texts::it_would_have(trial),
+            (None, None) => decision.sentence.clone(),
         };
         if !words.is_empty() {
             // Beside the buttons where it fits as a whole, else below them as a whole.
-            let line =
-                widgets::Line { text: &words, kind: Type::Body, color: palette.dim, width: f32::INFINITY, rows: 1 };
+            let line = widgets::Line { text: &words, kind: Type::Body, color, width: f32::INFINITY, rows: 1 };
             if widgets::galley(ui.painter(), line).size().x > ui.available_size_before_wrap().x {
                 ui.end_row();
             }
-            ui.add(egui::Label::new(Type::Body.rich(words, palette.dim)).wrap());
+            ui.add(egui::Label::new(Type::Body.rich(words, color)).wrap());
         }
     });
     leads
@@ -219,7 +326,7 @@ pub(super) fn trace(ui: &mut Ui, steps: &[TraceStep]) {
 /// What the button does.
 #[derive(Clone, Debug)]
 enum Action {
-    Command(Command),
+    Command(Command, Changed),
     Leads(Leads),
 }
 
@@ -235,15 +342,18 @@ struct Remedy {
 fn remedy(decision: &Decision, servers: &[ServerView]) -> Option<Remedy> {
     let server = servers.iter().find(|server| server.id == decision.server)?.id;
     let place = decision.channel_id.map(|channel| ChannelRef { server, channel });
-    let command = |text, command, what_if| {
-        Some(Remedy { text, kind: Kind::Primary, action: Action::Command(command), what_if: Some(what_if) })
+    let command = |text, command, of, what_if| {
+        Some(Remedy { text, kind: Kind::Primary, action: Action::Command(command, of), what_if: Some(what_if) })
     };
     if decision.verdict == Verdict::Notify {
         let channel = decision.channel_id?;
         return matches!(decision.kind, DecisionKind::Post | DecisionKind::Urgent).then_some(Remedy {
             text: texts::MUTE_CHANNEL,
             kind: Kind::Secondary,
-            action: Action::Command(Command::SetMuted { server, channel, muted: true }),
+            action: Action::Command(
+                Command::SetMuted { server, channel, muted: true },
+                Changed::Channel(ChannelRef { server, channel }),
+            ),
             what_if: None,
         });
     }
@@ -252,6 +362,7 @@ fn remedy(decision: &Decision, servers: &[ServerView]) -> Option<Remedy> {
         command(
             texts::ALL_OF_CHANNEL,
             Command::EditChannels { channels: vec![place], edits },
+            Changed::Channel(place),
             WhatIf::ChannelLevel("all".to_owned()),
         )
     };
@@ -266,15 +377,17 @@ fn remedy(decision: &Decision, servers: &[ServerView]) -> Option<Remedy> {
         Setting::ChannelMuted => command(
             texts::UNMUTE_CHANNEL,
             Command::SetMuted { server, channel: place?.channel, muted: false },
+            Changed::Channel(place?),
             WhatIf::ChannelMuted(false),
         ),
         Setting::ChannelLevel | Setting::AccountLevel => all_here(place?),
         Setting::Permission => command(
             texts::ALLOW_NOTIFICATIONS,
             Command::SetPermission { server, permission: Permission::Allowed },
+            Changed::Permission(server),
             WhatIf::Allowed,
         ),
-        Setting::Pause => command(texts::RESUME, Command::Resume, WhatIf::NotPaused),
+        Setting::Pause => command(texts::RESUME, Command::Resume, Changed::Pause, WhatIf::NotPaused),
         Setting::CallSound => Some(Remedy {
             text: texts::NOTIFICATION_SETTINGS_MORE,
             kind: Kind::Primary,

@@ -4,7 +4,7 @@
 
 pub(crate) mod raster;
 
-use belfry_core::activity::Verdict;
+use belfry_core::activity::{ActivityRow, Verdict};
 use belfry_core::command::Command;
 use belfry_core::query::{Answer, DoctorLine, Query};
 use belfry_core::settings::ServerSettings;
@@ -30,6 +30,7 @@ pub(crate) struct World {
     /// What the agent answers.
     pub(crate) settings: ServerSettings,
     pub(crate) channels: ChannelsTable,
+    pub(crate) rows: Vec<ActivityRow>,
     pub(crate) verdict: Verdict,
 }
 
@@ -46,6 +47,7 @@ pub(crate) fn world(view: View) -> World {
         now_ms: testing::NOW_MS,
         settings: testing::settings(1),
         channels: testing::channels(),
+        rows: testing::activity(),
         verdict: Verdict::Notify,
     }
 }
@@ -92,7 +94,7 @@ impl World {
 
     fn answer_to(&self, query: &Query) -> Option<Answer> {
         Some(match query {
-            Query::Activity { .. } => Answer::Activity { rows: testing::activity(), more: false },
+            Query::Activity { .. } => Answer::Activity { rows: self.rows.clone(), more: false },
             Query::Settings(server) => {
                 let revision = self.view.server(*server).map_or(0, |server| server.settings_revision);
                 Answer::Settings(Box::new(ServerSettings { server: *server, revision, ..self.settings.clone() }))

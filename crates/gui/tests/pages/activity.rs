@@ -1,7 +1,9 @@
 //! Activity: acting on what was decided.
 
-use belfry_core::command::Command;
-use belfry_core::ids::{ChannelId, ServerId};
+use belfry_core::activity::ActivityRow;
+use belfry_core::command::{Command, Place};
+use belfry_core::decide::reason::Reason;
+use belfry_core::ids::{ChannelId, PostId, ServerId};
 use belfry_core::query::{Answer, Query};
 use belfry_core::settings::channels::{ChannelEdit, ChannelRef};
 use belfry_core::trial::WhatIf;
@@ -36,7 +38,110 @@ fn the_deciding_setting_is_changed_and_its_effect_is_said() {
     let commands = click(&mut harness, "Unmute channel");
     let channel = ChannelId::parse("releasetrain").unwrap();
     assert_eq!(commands, [Command::SetMuted { server: ServerId(1), channel, muted: false }]);
+    assert!(harness.query_by_label("Unmute channel").is_none(), "it is under way");
+    assert!(harness.query_by_label_contains("Done").is_none(), "the server has said nothing yet");
+    told(&mut harness, true, None);
+    assert!(harness.query_by_label_contains("Done").is_none(), "it is being saved");
+    told(&mut harness, false, None);
     harness.get_by_label("Done: such a message would now be shown, with the sound Bing");
+}
+
+/// How it stands with the channel by now.
+fn told(harness: &mut Window, saving: bool, trouble: Option<&str>) {
+    let world = harness.state_mut();
+    let table = &mut world.channels;
+    (table.revision, world.view.channels_revision) = (table.revision + 1, table.revision + 1);
+    let row = table.rows.iter_mut().find(|row| row.channel.as_str() == "releasetrain").unwrap();
+    (row.saving, row.trouble) = (saving, trouble.map(str::to_owned));
+    settle(harness);
+}
+
+#[test]
+fn a_server_that_refuses_is_quoted_where_the_button_was_pressed() {
+    let mut harness = page();
+    harness.get_by_label_contains("Jun Okafor").click();
+    settle(&mut harness);
+    click(&mut harness, "Unmute channel");
+    told(&mut harness, false, Some("The server is busy"));
+    harness.get_by_label("Not saved: The server is busy");
+    assert_eq!(click(&mut harness, "Unmute channel").len(), 1, "it can be tried again");
+    told(&mut harness, false, None);
+    harness.get_by_label("Done: such a message would now be shown, with the sound Bing");
+}
+
+#[test]
+fn a_channel_that_was_as_wanted_already_is_not_waited_for() {
+    let mut harness = page();
+    harness.get_by_label_contains("Jun Okafor").click();
+    settle(&mut harness);
+    click(&mut harness, "Unmute channel");
+    for _ in 0..60 {
+        settle(&mut harness);
+    }
+    harness.get_by_label("Done: such a message would now be shown, with the sound Bing");
+}
+
+#[test]
+fn what_is_kept_here_is_done_when_the_view_says_so() {
+    let mut rows = testing::activity();
+    (rows[1].decision.reason, rows[1].decision.setting) = (Some(Reason::Paused), None);
+    let mut world = world(testing::view());
+    world.view.paused_until_ms = Some(testing::NOW_MS + 60_000);
+    world.rows = rows;
+    let mut harness = on_page(world, Page::Activity);
+    harness.get_by_label_contains("Jun Okafor").click();
+    settle(&mut harness);
+    let buttons = harness.get_all_by_label("Resume notifications");
+    buttons.last().unwrap().click();
+    assert_eq!(settle(&mut harness), [Command::Resume]);
+    assert!(harness.query_by_label_contains("Done").is_none());
+    harness.state_mut().view.paused_until_ms = None;
+    settle(&mut harness);
+    harness.get_by_label("Done: such a message would now be shown, with the sound Bing");
+}
+
+#[test]
+fn why_of_a_card_opens_its_row_whatever_was_looked_for_before() {
+    let mut harness = page();
+    click(&mut harness, "Shown");
+    let jun = harness.state().rows[1].clone();
+    harness.state_mut().state.page = Page::About;
+    settle(&mut harness);
+    let post = jun.decision.post_id.unwrap();
+    harness.state_mut().state.turn_to(Place::Why(jun.decision.server, post));
+    settle(&mut harness);
+    assert_eq!(harness.state().state.page, Page::Activity);
+    harness.get_by_label("Why was this not shown?");
+    harness.get_by_label("Release train is muted, so only its badge counts");
+    harness.state_mut().state.turn_to(Place::Why(ServerId(9), post));
+    settle(&mut harness);
+    harness.get_by_label("Nothing about that message is kept in Activity");
+}
+
+#[test]
+fn a_row_that_is_far_down_is_fetched_and_scrolled_to() {
+    let mut harness = page();
+    let many = |from: u64| -> Vec<ActivityRow> {
+        (0..100)
+            .map(|index| from - index)
+            .map(|seq| ActivityRow {
+                row: i64::try_from(seq).unwrap(),
+                decision: testing::decision(seq, &format!("Person {seq}"), "hello"),
+            })
+            .collect()
+    };
+    let post = PostId::parse("post150").unwrap();
+    harness.state_mut().state.turn_to(Place::Why(ServerId(1), post));
+    harness.run_steps(2);
+    for from in [300, 200] {
+        let (id, query) = harness.state_mut().queries().pop().unwrap();
+        assert!(matches!(query, Query::Activity { .. }), "{query:?}");
+        harness.state_mut().state.on_answer(id, Answer::Activity { rows: many(from), more: true });
+        harness.run_steps(3);
+    }
+    settle(&mut harness);
+    harness.get_by_label("Why was this shown?");
+    harness.get_by_label_contains("Person 150");
 }
 
 #[test]
