@@ -43,7 +43,7 @@ usage: cargo xtask <command> [--install]
                               measure speed, memory and delay, in release
   bench desktop --quick       the same with shorter idle times and fewer samples
   bench net --many            the same with twenty servers of ten thousand channels
-  screenshots                 every page of the window as a picture, in out/screenshots
+  screenshots                 every page of the window and every kind of card as a picture, in out/screenshots
   licences                    make assets/licences.txt again: what is linked into the program
   dist                        make a Debian package in target/dist
   record [--threads on|off]   record the practice server, or one that you run, into out/recording.jsonl
@@ -129,7 +129,8 @@ fn dist(root: &Path, permit: Permit) -> Outcome {
     run::run(cargo(root).args(package).arg(target.join("release/belfry")).arg(target.join("dist")))
 }
 
-/// Every page of the window as a picture in `out/screenshots`: both themes, 100 and 200 percent.
+/// Every page of the window and every kind of card as a picture in `out/screenshots`: both themes, 100, 150 and 200
+/// percent.
 fn screenshots(root: &Path) -> Outcome {
     run::run(cargo(root).args(["run", "--package", "belfry-gui", "--example", "screenshots", "--", "out/screenshots"]))
 }
