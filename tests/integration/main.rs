@@ -1,6 +1,7 @@
 //! Everything together, over real sockets and, where a person would look, on a real display.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+mod cards;
 mod conformance;
 mod corpus;
 mod delivery;

@@ -37,6 +37,7 @@ fn a_reply_is_typed_and_sent(manager: Manager) {
     begin(&stage);
     stage.desktop.screen.keys_reached().unwrap();
     stage.desktop.screen.type_text("yes what is it").unwrap();
+    draft_seen(&stage);
     stage.picture(&format!("reply-{manager:?}").to_lowercase()).unwrap();
     assert_eq!(stage.desktop.screen.keys_reached().unwrap(), 0, "the other window hears nothing of it");
     stage.desktop.screen.type_text("\n").unwrap();
@@ -110,6 +111,7 @@ fn escape_closes_the_reply_and_another_window_takes_the_keyboard_without_losing_
     eventually("the card as it was", || Ok((stage.cards(1)?[0] == closed).then_some(()))).unwrap();
     begin(&stage);
     stage.desktop.screen.type_text("half a sen").unwrap();
+    draft_seen(&stage);
     stage.desktop.screen.click(200, 300).unwrap();
     given_back(&stage, Some(stage.victim));
     stage.practice.person("morgan").reads("@rosa").unwrap();
@@ -124,7 +126,7 @@ fn escape_closes_the_reply_and_another_window_takes_the_keyboard_without_losing_
 }
 
 /// Puts the pointer on the only card and waits for its buttons.
-fn hover(stage: &Stage) -> Rect {
+pub(crate) fn hover(stage: &Stage) -> Rect {
     let card = stage.cards(1).unwrap()[0];
     stage.painted().unwrap();
     let at = |n: i32| u16::try_from(n).unwrap();
@@ -154,6 +156,18 @@ fn has_keyboard(stage: &Stage) {
     stage.client.until("the reply", |view| view.banners.iter().any(|banner| banner.reply.is_some())).unwrap();
 }
 
+/// Waits until what was typed is on the screen: the hint that stands there before is lighter.
+fn draft_seen(stage: &Stage) {
+    eventually("the draft in its field", || {
+        let card = stage.cards(1)?[0];
+        let field = Rect { x: card.x + 64, y: card.bottom() - 12 - 30 - 8 - 30, width: 296, height: 30 };
+        let ink = |pixel: &&image::Rgb<u8>| pixel.0.iter().all(|channel| *channel < 70);
+        let picture = stage.desktop.screen.picture(field)?;
+        Ok((picture.pixels().filter(ink).count() > 40).then_some(()))
+    })
+    .unwrap();
+}
+
 fn given_back(stage: &Stage, active: Option<u32>) {
     let screen = &stage.desktop.screen;
     let has = || Ok((screen.keyboard_focus()? == stage.victim).then_some(()));
@@ -163,7 +177,7 @@ fn given_back(stage: &Stage, active: Option<u32>) {
 }
 
 /// Clicks so far from the left and from the lower edge of a card.
-fn click(stage: &Stage, card: Rect, (right, up): (i32, i32)) {
+pub(crate) fn click(stage: &Stage, card: Rect, (right, up): (i32, i32)) {
     let at = |n: i32| u16::try_from(n).unwrap();
     stage.desktop.screen.click(at(card.x + right), at(card.bottom() - up)).unwrap();
 }
