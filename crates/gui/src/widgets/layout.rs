@@ -17,13 +17,15 @@ pub fn page_scroll<R>(ui: &mut Ui, id: &str, content: impl FnOnce(&mut Ui) -> R)
     let mut rect = ui.available_rect_before_wrap();
     rect.max.x += GUTTER;
     rect.max.y += f32::from(PAGE_PADDING.bottom);
-    // Focus rings reach out of the cards.
+    // Focus rings reach out of the cards, and a field is higher than the pills beside it.
     rect.min.x -= 6.0;
+    rect.min.y -= 4.0;
     ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
         let area = ScrollArea::vertical().id_salt(id).auto_shrink(false);
         area.show(ui, |ui| {
             let mut inner = ui.available_rect_before_wrap();
             inner.min.x += 6.0;
+            inner.min.y += 4.0;
             inner.max.x = inner.min.x + width;
             ui.scope_builder(UiBuilder::new().max_rect(inner), |ui| {
                 let result = content(ui);
@@ -55,7 +57,9 @@ pub fn dialog_scroll<R>(ui: &mut Ui, id: &str, most: f32, content: impl FnOnce(&
         inner.max.x = inner.min.x + width;
         ui.scope_builder(UiBuilder::new().max_rect(inner), content).inner
     });
-    ui.advance_cursor_after_rect(Rect::from_min_size(start, vec2(width, shown.inner_rect.height())));
+    // What it shows of its content, which `inner_rect` is not: that has room for more.
+    let height = shown.content_size.y.min(shown.inner_rect.height());
+    ui.advance_cursor_after_rect(Rect::from_min_size(start, vec2(width, height)));
     shown.inner
 }
 

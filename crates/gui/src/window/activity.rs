@@ -368,7 +368,7 @@ fn page(
     }
 
     let selected = state.selected.and_then(|wanted| state.rows.iter().find(|row| row.row == wanted)).cloned();
-    let why_room = if selected.is_some() { state.why.height() + CARD_GAP } else { 0.0 };
+    let why_room = if selected.is_some() { state.why.height() + CARD_GAP + 2.0 } else { 0.0 };
     let wanted = ROW * state.rows.len() as f32 + 2.0;
     let room = room - (ui.cursor().top() - top);
     let height = wanted.min((room - why_room).max(ROW * 2.0));

@@ -403,6 +403,7 @@ fn notices(ui: &mut Ui, view: &View, now_ms: i64, out: &mut Outbox) {
     }
     for problem in view.problems.iter().take(3) {
         widgets::strip(ui, Tone::Warn, &problem.what, &problem.advice, |_| ());
+        ui.add_space(4.0);
     }
 }
 

@@ -184,6 +184,12 @@ pub(crate) const ALL: &[Scene] = &[
         world: || page(Page::Servers),
         then: |h| press(h, "List the 3 messages that need you"),
     },
+    Scene {
+        name: "servers-plain-connection",
+        size: WIDE,
+        world: || page(Page::Servers),
+        then: |h| press(h, "Connection, Northwind"),
+    },
     Scene { name: "servers-connection", size: WIDE, world: || page(Page::Servers), then: options },
     Scene { name: "servers-certificate", size: WIDE, world: || page(Page::Servers), then: certificate },
     Scene { name: "desktop", size: WIDE, world: || page(Page::Desktop), then: nothing },

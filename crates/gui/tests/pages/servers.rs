@@ -8,7 +8,7 @@ use belfry_gui::window::Page;
 use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
 
-use crate::common::{Window, click, click_role, on_page, settle, world, write};
+use crate::common::{Window, click, click_role, on_page, press, settle, world, write};
 
 fn page() -> Window {
     let mut world = world(testing::view());
@@ -39,6 +39,29 @@ fn a_server_is_renamed_on_this_computer() {
     let [Command::SetLocalPrefs { prefs, .. }] = &commands[..] else { panic!("{commands:?}") };
     assert_eq!(prefs.servers[0].name, "Northwind Works");
     assert!(harness.query_by_label("Name of the server").is_none());
+}
+
+#[test]
+fn a_name_is_typed_without_looking_for_its_field_and_enter_saves_it() {
+    let mut harness = page();
+    click(&mut harness, "Rename, Northwind");
+    harness.event(egui::Event::Text("!".to_owned()));
+    settle(&mut harness);
+    let commands = press(&mut harness, egui::Key::Enter);
+    let [Command::SetLocalPrefs { prefs, .. }] = &commands[..] else { panic!("{commands:?}") };
+    assert_eq!(prefs.servers[0].name, "Northwind!");
+}
+
+#[test]
+fn a_dialog_is_as_high_as_what_is_in_it() {
+    let mut harness = page();
+    click(&mut harness, "Connection, Northwind");
+    let last = harness.get_by_label("The server asks for a client certificate").rect();
+    let save = harness.get_by_role_and_label(Role::Button, "Save").rect();
+    assert!(save.top() - last.bottom() < 40.0, "{last:?} {save:?}");
+    click(&mut harness, "A web server in front asks for a name and password");
+    let lower = harness.get_by_role_and_label(Role::Button, "Save").rect();
+    assert!(lower.top() > save.top() + 80.0, "{save:?} {lower:?}");
 }
 
 #[test]

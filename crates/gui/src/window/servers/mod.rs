@@ -52,7 +52,7 @@ pub struct ServersState {
     connecting: Option<ServerId>,
     removing: Option<ServerId>,
     /// The name that is being written.
-    renaming: Option<(ServerId, String)>,
+    renaming: Option<Renaming>,
     signing_out: Option<(QueryId, ServerId)>,
     failed: Option<(ServerId, String)>,
     /// Servers whose unread list is open.
@@ -348,9 +348,18 @@ fn card(
     step
 }
 
+/// A name that is being changed.
+#[derive(Debug)]
+struct Renaming {
+    id: ServerId,
+    name: String,
+    /// The field is to be typed into at once.
+    focus: bool,
+}
+
 /// The dialog for the name.
 fn rename(ui: &Ui, state: &mut ServersState, entries: &mut [ServerPrefs]) {
-    let Some((id, name)) = &mut state.renaming else { return };
+    let Some(Renaming { id, name, focus }) = &mut state.renaming else { return };
     let Some(entry) = entries.iter_mut().find(|entry| entry.id == *id) else {
         state.renaming = None;
         return;
@@ -361,7 +370,7 @@ fn rename(ui: &Ui, state: &mut ServersState, entries: &mut [ServerPrefs]) {
         ui.add_space(6.0);
         widgets::label(ui, texts::rename_text(texts::host(&entry.url)), Type::Body, palette.dim);
         let edit = widgets::TextField::new(name, texts::NAME).limit(100);
-        let entered = add::field(ui, texts::NAME, edit, false);
+        let entered = add::field(ui, texts::NAME, edit, std::mem::take(focus));
         ui.add_space(20.0);
         let blocked = name.trim().is_empty().then_some(texts::FILL_IN_FIRST);
         widgets::answers(ui, |ui| {
@@ -454,7 +463,7 @@ fn actions(ui: &mut Ui, server: &ServerView, state: &mut ServersState, out: &mut
         }
         let name = named(texts::RENAME);
         if ui.add(Button::new(texts::RENAME_MORE, Kind::Secondary).name(&name)).clicked() {
-            state.renaming = Some((server.id, server.name.clone()));
+            state.renaming = Some(Renaming { id: server.id, name: server.name.clone(), focus: true });
         }
         let name = named(texts::REMOVE);
         if ui.add(Button::new(texts::REMOVE_MORE, Kind::Quiet).name(&name)).clicked() {
