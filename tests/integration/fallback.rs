@@ -106,7 +106,7 @@ fn what_no_banner_shows_appears_in_a_real_notification_service_and_leaves_it_whe
 }
 
 #[test]
-fn a_notification_service_that_dies_in_the_middle_of_a_call_costs_one_notification_and_is_said() {
+fn what_a_notification_service_took_along_when_it_died_is_said_and_summed_up_by_the_next_one() {
     let mut stage = with_a_face_that_hangs();
     let mut dunst = Dunst::start(&stage.desktop);
     freeze(dunst.process.id()).unwrap();
@@ -116,9 +116,13 @@ fn a_notification_service_that_dies_in_the_middle_of_a_call_costs_one_notificati
     kill(dunst.process.id()).unwrap();
     stage.client.until("the trouble to be said", has_trouble).unwrap();
     dunst.again(&stage.desktop);
-    stage.direct("jun", "are you back?").unwrap();
-    eventually("the new one to show it", || Ok((dunst.displayed()? >= 1).then_some(()))).unwrap();
+    eventually("the new one to show the summary", || Ok((dunst.displayed()? == 1).then_some(()))).unwrap();
+    stage.picture("dunst-summary").unwrap();
     stage.client.until("the trouble to be over", |view| !has_trouble(view)).unwrap();
+    let shown = dunst.history();
+    assert!(shown[0].1.contains("1 message in 1 conversation that could not be shown at the time"), "{shown:?}");
+    stage.direct("jun", "are you back?").unwrap();
+    eventually("the next message", || Ok((dunst.displayed()? == 1).then_some(()))).unwrap();
     assert!(dunst.history().iter().any(|(_, text)| text.contains("are you back?")));
     assert!(stage.agent.ended().unwrap().is_none());
 }

@@ -207,6 +207,7 @@ enum Face {
 #[derive(Clone, Debug)]
 struct Toasted {
     id: BannerId,
+    kind: BannerKind,
     conversation: Option<Conversation>,
     posts: VecDeque<PostId>,
     sums_up: Vec<(ServerId, PostId)>,
@@ -498,6 +499,7 @@ impl Stack {
             }
             self.toasted.push_back(Toasted {
                 id: card.head.id,
+                kind: card.head.kind,
                 conversation: card.conversation,
                 server: card.head.server,
                 posts: card.posts,
@@ -567,6 +569,21 @@ impl Stack {
     pub fn toast_gone(&mut self, now: MonoTime, id: BannerId, out: &mut Vec<StackEffect>) {
         self.toasted.retain(|toast| toast.id != id);
         self.feed_system(now, out);
+    }
+
+    /// A system notification could not be shown. Gives its messages, unless it was shown before.
+    pub fn toast_failed(
+        &mut self,
+        now: MonoTime,
+        id: BannerId,
+        out: &mut Vec<StackEffect>,
+    ) -> Option<(Conversation, Vec<PostId>)> {
+        let failed = self.toasted.iter().find(|toast| toast.id == id);
+        let unseen = failed
+            .filter(|toast| toast.kind == BannerKind::Message && toast.answer_by.is_some())
+            .and_then(|toast| Some((toast.conversation?, toast.posts.iter().copied().collect())));
+        self.toast_gone(now, id, out);
+        unseen
     }
 
     /// The pointer came or left.

@@ -274,9 +274,9 @@ async fn a_missing_service_is_said_once_and_a_new_one_is_used_with_its_own_abili
     toasts.show(banner(2, "two", ""));
     assert_eq!(next(&mut reports).await, Signal::ToastFailed(BannerId(2)));
     let service = bus.service(&["body", "body-markup"]).await;
+    assert_eq!(next(&mut reports).await, Signal::ProblemCleared(ProblemKind::Toasts), "what it missed is due");
     toasts.show(banner(3, "three", "<"));
     assert_eq!(next(&mut reports).await, Signal::ToastShown(BannerId(3)));
-    assert_eq!(next(&mut reports).await, Signal::ProblemCleared(ProblemKind::Toasts));
     assert!(matches!(&service.calls()[0], Call::Notify { body, .. } if body == "&lt;"));
     // Its end closes what it showed; another one is asked again what it can.
     service.connection.close().await.unwrap();

@@ -128,6 +128,10 @@ impl Worker {
                     if has_ended(&message) {
                         self.all_closed().await;
                     }
+                    if has_begun(&message) && std::mem::take(&mut self.trouble) {
+                        // What it missed is summed up.
+                        self.report(Signal::ProblemCleared(ProblemKind::Toasts)).await;
+                    }
                 }
                 Woken::BusGone => {
                     self.service = None;
@@ -304,6 +308,13 @@ fn has_ended(message: &zbus::Message) -> bool {
     let body = message.body();
     let owners = body.deserialize::<(&str, &str, &str)>();
     owners.map_or(true, |(_name, old, _new)| !old.is_empty())
+}
+
+/// Whether this says that a service is there.
+fn has_begun(message: &zbus::Message) -> bool {
+    let body = message.body();
+    let owners = body.deserialize::<(&str, &str, &str)>();
+    owners.is_ok_and(|(_name, _old, new)| !new.is_empty())
 }
 
 /// Whether the bus says that whoever was asked ended before answering.

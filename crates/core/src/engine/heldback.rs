@@ -25,6 +25,8 @@ pub(super) enum Cause {
     ScreenLocked,
     FullScreen,
     DisplayAsleep,
+    /// Neither a banner nor a system notification could be shown.
+    Unshown,
     Status(ServerId),
     /// It came while nobody listened.
     Away(ServerId),
@@ -111,6 +113,15 @@ impl Engine {
         true
     }
 
+    /// Keeps messages that were to be shown, and that neither banners nor the system could.
+    pub(super) fn hold_back_unshown(&mut self, conversation: Conversation, posts: &[PostId]) {
+        self.nothing_shows = true;
+        for post in posts {
+            let (cause, server) = (Cause::Unshown, conversation.server);
+            self.held_back.push(Held { cause, server, conversation, post: Some(*post), count: 1 });
+        }
+    }
+
     /// Keeps so many messages of which nothing but their number is known.
     pub(super) fn hold_back_number(&mut self, id: ServerId, conversation: Conversation, count: u32) {
         if count > 0 {
@@ -123,6 +134,7 @@ impl Engine {
             // Whatever held it back: a summary would be a banner too.
             _ if self.is_quiet() => true,
             Cause::Away(id) => self.is_catching_up(id) || self.still_holds(Cause::Status(id)),
+            Cause::Unshown => self.nothing_shows,
             Cause::Paused | Cause::SystemDnd | Cause::ScreenLocked | Cause::FullScreen | Cause::DisplayAsleep => false,
             Cause::Status(id) => self
                 .servers
@@ -157,6 +169,7 @@ impl Engine {
             Some(Cause::Paused) if causes.len() == 1 => "while notifications were paused",
             Some(Cause::ScreenLocked) if causes.len() == 1 => "while the screen was locked",
             Some(Cause::FullScreen) if causes.len() == 1 => "behind a full-screen program",
+            Some(Cause::Unshown) if causes.len() == 1 => "that could not be shown at the time",
             Some(Cause::DisplayAsleep) if causes.len() == 1 => "while the display was off",
             Some(Cause::SystemDnd | Cause::Status(_)) if causes.len() == 1 => "during do not disturb",
             _ => "while you were away",

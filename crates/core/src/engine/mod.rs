@@ -90,6 +90,8 @@ pub struct Engine {
     screen_locked: bool,
     full_screen: bool,
     display_asleep: bool,
+    /// A system notification could not be shown, and nothing was since.
+    nothing_shows: bool,
     held_back: heldback::HeldBack,
     parked: Vec<parking::Parked>,
     decided: Decided,

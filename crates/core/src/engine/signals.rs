@@ -35,6 +35,7 @@ impl Engine {
                 self.test_painted(now, banner);
                 self.stack.presented(now.mono, banner, version, &mut effects);
                 self.clear(ProblemKind::Banners);
+                self.nothing_shows = false;
                 self.dirty = true;
             }
             Signal::BannersHovered(over) => {
@@ -45,6 +46,7 @@ impl Engine {
                 self.test_painted(now, id);
                 self.stack.toast_shown(now.mono, id, &mut effects);
                 self.clear(ProblemKind::Toasts);
+                self.nothing_shows = false;
             }
             // Says nothing of the service, so its trouble stays.
             Signal::ToastPrinted(id) => {
@@ -54,7 +56,9 @@ impl Engine {
             Signal::ToastClosed(id) => self.stack.toast_gone(now.mono, id, &mut effects),
             Signal::ToastClicked(id) => self.open_banner(now, id, out),
             Signal::ToastFailed(id) => {
-                self.stack.toast_gone(now.mono, id, &mut effects);
+                if let Some((conversation, posts)) = self.stack.toast_failed(now.mono, id, &mut effects) {
+                    self.hold_back_unshown(conversation, &posts);
+                }
                 self.raise(ProblemKind::Toasts, "");
             }
             Signal::SystemDoNotDisturb(on) => {
@@ -83,7 +87,10 @@ impl Engine {
             Signal::SoundStarted(sound) => self.sound_started(now, sound),
             Signal::SoundEnded => self.sound_ended(),
             Signal::ProblemRaised { kind, detail } => self.raise(kind, &detail),
-            Signal::ProblemCleared(kind) => self.clear(kind),
+            Signal::ProblemCleared(kind) => {
+                self.nothing_shows &= kind != ProblemKind::Toasts;
+                self.clear(kind);
+            }
         }
         carry_out(effects, out);
     }

@@ -5,6 +5,7 @@ use belfry_core::effect::{Effect, Write};
 use belfry_core::event::{Event, Files, ServerConfig, Status, User};
 use belfry_core::ids::FileId;
 use belfry_core::prefs::LocalPrefs;
+use belfry_core::problem::ProblemKind;
 use belfry_core::signal::{Signal, Surface};
 
 use crate::world::{NORTH, Setup, World, channel, message, person, props};
@@ -294,6 +295,59 @@ fn a_card_says_which_picture_fits_and_that_none_does_under_another_name() {
     let signs: Vec<(&str, bool)> = decisions.iter().map(|decision| (&*decision.sender, decision.alias)).collect();
     assert_eq!(signs, [("rosa", false), ("rosa", false), ("Release bot", true)]);
     assert_eq!(world.view().banners[0].picture, None);
+}
+
+#[test]
+fn what_nothing_could_show_is_summed_up_as_soon_as_something_can() {
+    let mut world = World::with(&Setup { surface: Surface::Toasts, ..Setup::default() });
+    let last = |world: &World| {
+        let mut shown = world.effects.iter().filter_map(|effect| match effect {
+            Effect::ShowToast(view) => Some((view.id, view.text.clone())),
+            _ => None,
+        });
+        shown.next_back().unwrap()
+    };
+    for (number, text) in [("1", "one"), ("2", "two")] {
+        world.arrives(message(number, text).direct());
+        let (toast, _) = last(&world);
+        world.signal(Signal::ToastFailed(toast));
+    }
+    world.arrives(message("3", "@morgan").mentioning_me());
+    world.signal(Signal::ToastFailed(last(&world).0));
+    assert_eq!(last(&world).1, "@morgan", "as long as nothing shows, nothing is summed up");
+    // One of them was read elsewhere meanwhile.
+    world.event(NORTH, Event::ChannelsViewed(vec![(channel("ops"), None)]));
+    world.signal(Signal::ProblemCleared(ProblemKind::Toasts));
+    let (toast, text) = last(&world);
+    assert_eq!(text, "2 messages in 1 conversation that could not be shown at the time");
+    world.signal(Signal::ToastShown(toast));
+    let presented: usize = world
+        .effects
+        .iter()
+        .map(|effect| if let Effect::Presented { posts, .. } = effect { posts.len() } else { 0 })
+        .sum();
+    assert_eq!(presented, 2, "and a restart does not repeat them");
+    // What was shown before and cannot be shown anew was seen.
+    world.signal(Signal::ToastFailed(toast));
+    world.signal(Signal::ProblemCleared(ProblemKind::Toasts));
+    assert_eq!(last(&world).0, toast);
+}
+
+#[test]
+fn what_no_service_could_show_is_summed_up_by_a_banner_that_is_painted() {
+    let mut world = World::new();
+    world.signal(Signal::BannersFaceConnected);
+    world.arrives(message("1", "lost").direct());
+    world.pass_ms(1_600);
+    let toast = world.effects.iter().find_map(|effect| match effect {
+        Effect::ShowToast(view) => Some(view.id),
+        _ => None,
+    });
+    world.signal(Signal::ToastFailed(toast.unwrap()));
+    assert!(world.banners().is_empty());
+    world.arrives(message("2", "seen").direct());
+    world.paints();
+    assert_eq!(world.banners(), ["1 message in 1 conversation that could not be shown at the time", "seen"]);
 }
 
 #[test]
