@@ -103,7 +103,7 @@ impl Drop for OneLess {
 }
 
 fn import_now(folder: &Path, path: &Path, taken: &[u32]) -> Result<Imported, ImportError> {
-    let (sample, cut) = decode(read(path)?)?;
+    let (sample, cut) = decode(Cursor::new(read(path)?))?;
     let (id, file) = keep(folder, &sample, taken).map_err(|error| ImportError::Keep(error.to_string()))?;
     Ok(Imported { id, file, cut })
 }
@@ -128,8 +128,8 @@ struct Sample {
 }
 
 /// The first ten seconds, and whether there was more.
-fn decode(bytes: Vec<u8>) -> Result<(Sample, bool), ImportError> {
-    let mut decoder = Decoder::new(Cursor::new(bytes)).map_err(|error| {
+fn decode(sound: impl io::Read + io::Seek + Send + Sync + 'static) -> Result<(Sample, bool), ImportError> {
+    let mut decoder = Decoder::new(sound).map_err(|error| {
         tracing::debug!(%error, "a sound file");
         ImportError::NotASound
     })?;
@@ -221,6 +221,7 @@ pub fn remove(folder: &Path, file: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
 
     fn tone(tenths: u16) -> Vec<u8> {
         let tenth = (0..9_600_u16).map(|at| (f32::from(at / 2) * 0.05).sin() * 0.5);
@@ -253,6 +254,46 @@ mod tests {
         assert!(outcome.cut);
         let bytes = load(&folder.path().join("sounds"), &outcome.file).unwrap();
         assert_eq!(Decoder::new(Cursor::new(bytes)).unwrap().total_duration(), Some(LONGEST));
+    }
+
+    /// A reader that counts what is read of it.
+    struct Counted(Cursor<Vec<u8>>, Arc<AtomicUsize>);
+
+    impl io::Read for Counted {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let read = self.0.read(into)?;
+            self.1.fetch_add(read, Ordering::Relaxed);
+            Ok(read)
+        }
+    }
+
+    impl io::Seek for Counted {
+        fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+            self.0.seek(to)
+        }
+    }
+
+    #[tokio::test]
+    async fn of_two_hours_no_more_is_decoded_than_is_used() {
+        let silence = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/silence.mp3")).unwrap();
+        // 128 kilobits a second.
+        let ten_seconds = 160_000;
+        let two_hours: Vec<u8> = silence.iter().copied().cycle().take(720 * ten_seconds).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("concert.mp3");
+        fs::write(&path, &two_hours).unwrap();
+        let outcome = import(folder.path().join("sounds"), path.clone(), Vec::new()).await.unwrap();
+        assert!(outcome.cut);
+        let copy = load(&folder.path().join("sounds"), &outcome.file).unwrap();
+        assert_eq!(Decoder::new(Cursor::new(copy)).unwrap().total_duration(), Some(LONGEST));
+
+        let count = Arc::new(AtomicUsize::new(0));
+        let bytes = read(&path).unwrap();
+        assert_eq!(u64::try_from(bytes.len()).unwrap(), MOST_BYTES, "a part of it is read");
+        let (sample, cut) = decode(Counted(Cursor::new(bytes), Arc::clone(&count))).unwrap();
+        assert!(cut && sample.levels.len() == 441_000);
+        let decoded = count.load(Ordering::Relaxed);
+        assert!(decoded < 4 * ten_seconds, "{decoded} bytes went through the decoder");
     }
 
     #[tokio::test]

@@ -463,6 +463,32 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_may_not_be_read_or_is_somebody_elses_is_said_and_kept() {
+        use std::os::unix::fs::{MetadataExt as _, chown, symlink};
+        // Nothing is closed to root, who runs tests in containers: a link to itself is as good as another's private file.
+        let (_folder, file) = file();
+        write(&file, "");
+        fs::remove_file(&file.path).unwrap();
+        symlink("preferences.toml", &file.path).unwrap();
+        let loaded = file.load();
+        assert_eq!(loaded.prefs, LocalPrefs::default());
+        let problem = loaded.problem.unwrap();
+        assert!(problem.contains("cannot be read") && problem.contains("preferences.broken-1.toml"), "{problem}");
+        file.save(&LocalPrefs::default()).unwrap();
+        assert!(file.load().problem.is_none());
+
+        write(&file, "tray = false\n");
+        let me = fs::metadata(&file.path).unwrap().uid();
+        let can_give_away = chown(&file.path, Some(me + 1), None).is_ok();
+        let loaded = file.load();
+        assert!(!loaded.prefs.tray && loaded.problem.is_none(), "who may read it may use it");
+        file.save(&LocalPrefs { reduce_motion: true, ..loaded.prefs }).unwrap();
+        let ours = fs::metadata(&file.path).unwrap();
+        assert_eq!((ours.uid(), ours.permissions().mode() & 0o777), (me, 0o600), "given away: {can_give_away}");
+        assert!(!file.load().prefs.tray);
+    }
+
+    #[test]
     fn a_file_broken_while_we_ran_is_set_aside_and_not_overwritten() {
         let (_folder, file) = file();
         file.save(&LocalPrefs::default()).unwrap();
