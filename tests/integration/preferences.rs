@@ -156,26 +156,46 @@ fn activity_is_exported_without_a_word_of_any_message_and_cleared() {
 }
 
 #[test]
-fn a_snoozed_message_comes_back_after_a_crash() {
+fn what_was_snoozed_comes_back_after_a_crash_in_its_time_and_with_its_count() {
     let mut stage = Stage::new().unwrap();
     stage.keep_cards().unwrap();
-    stage.direct("rosa", "Could you look at this later?").unwrap();
-    let view = stage.client.until("the message", |view| view.banners.len() == 1).unwrap();
+    for text in ["Are you there?", "It is about the proxy", "Could you look at this later?"] {
+        stage.direct("rosa", text).unwrap();
+    }
+    let merged = |view: &View| view.banners.len() == 1 && view.banners[0].more == 2;
+    let view = stage.client.until("the three messages", merged).unwrap();
     stage.painted().unwrap();
     stage.client.command(Command::SnoozeBanner { banner: view.banners[0].id, minutes: 60 }).unwrap();
     stage.cards(0).unwrap();
     let ledger = stage.desktop.home().join("data/belfry/presented.db");
-    eventually("the snoozed message in the ledger", || {
-        let read_only = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
-        let connection = rusqlite::Connection::open_with_flags(&ledger, read_only)?;
-        let count: u32 = connection.query_row("SELECT count(*) FROM pending", [], |row| row.get(0))?;
-        Ok((count == 1).then_some(()))
-    })
-    .unwrap();
+    let count = |what: &str| -> anyhow::Result<u32> {
+        let connection = rusqlite::Connection::open(&ledger)?;
+        Ok(connection.query_row(what, [], |row| row.get(0))?)
+    };
+    let is_put_off = "SELECT count(*) FROM put_off JOIN pending USING (server, post)";
+    eventually("the snoozed card in the ledger", || Ok((count(is_put_off)? == 1).then_some(()))).unwrap();
+    end(&mut stage);
+    begin(&mut stage);
+    let decided = |view: &View| view.activity_revision > 0;
+    stage.client.until("the message to be decided again", decided).unwrap();
+    assert!(stage.client.view().unwrap().banners.is_empty(), "its time has not come");
+    eventually("it to wait on", || Ok((count(is_put_off)? == 1).then_some(()))).unwrap();
+
+    end(&mut stage);
+    rusqlite::Connection::open(&ledger).unwrap().execute("UPDATE put_off SET until_ms = 0", []).unwrap();
+    begin(&mut stage);
+    let view = stage.client.until("the card again", |view| !view.banners.is_empty()).unwrap();
+    assert_eq!((view.banners[0].text.as_str(), view.banners[0].more), ("Could you look at this later?", 2));
+    stage.cards(1).unwrap();
+    eventually("it to be done", || Ok((count("SELECT count(*) FROM put_off")? == 0).then_some(()))).unwrap();
+}
+
+fn end(stage: &mut Stage) {
     kill(stage.agent.id()).unwrap();
     stage.agent.wait_for_end().unwrap();
+}
+
+fn begin(stage: &mut Stage) {
     stage.agent = stage.desktop.belfry(&["--hidden"]).unwrap();
     stage.client = Client::connect(&stage.desktop.socket()).unwrap();
-    let again = |view: &View| view.banners.iter().any(|card| card.text.contains("look at this later"));
-    stage.client.until("the message again", again).unwrap();
 }

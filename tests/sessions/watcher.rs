@@ -82,8 +82,8 @@ impl Watcher {
             // The ledger is kept even where no history is.
             prefs: HistoryPrefs { keep: false, ..HistoryPrefs::default() },
         };
-        let history::Started { history, presented, marks, thread } = history::start(setup, reports).unwrap();
-        let earlier = Earlier { presented, marks };
+        let history::Started { history, presented, marks, put_off, thread } = history::start(setup, reports).unwrap();
+        let earlier = Earlier { presented, marks, put_off };
         let setup = Setup { earlier, timing, ..Setup::new(prefs, Arc::new(secrets), Surface::Toasts) };
         let running = spawn(&Handle::current(), setup);
         let mut watcher = Self {

@@ -6,7 +6,7 @@ use crate::command::Place;
 use crate::draft::Draft;
 use crate::event::NotifyProps;
 use crate::ids::{BannerId, CallId, ChannelId, PostId, ServerId, TeamId, UserId};
-use crate::missed::Mark;
+use crate::missed::{Mark, PutOff};
 use crate::prefs::LocalPrefs;
 use crate::reply::Typed;
 use crate::settings::SettingChange;
@@ -58,15 +58,8 @@ pub enum Effect {
         /// Which posts.
         posts: Vec<PostId>,
     },
-    /// This post was put off: it waits for being presented again, also after a restart.
-    Snoozed {
-        /// Which server.
-        server: ServerId,
-        /// The newest post of the card.
-        post: PostId,
-        /// When it was written, Unix milliseconds.
-        at_ms: i64,
-    },
+    /// This card was put off: its post waits for being presented again, also after a restart.
+    Snoozed(Box<PutOff>),
     /// Remember up to when everything was decided, so that the next run begins there.
     Mark(ServerId, Mark),
     /// A server was taken out of the list: forget what was remembered of its posts, since its number is given again.

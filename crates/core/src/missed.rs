@@ -1,7 +1,7 @@
 //! What came while nobody listened: what is asked for after a gap, what the answer holds, and up to when all is decided.
 
 use crate::event::{Post, Thread, ThreadCounts, User};
-use crate::ids::{ChannelId, PostId, TeamId, UserId};
+use crate::ids::{ChannelId, PostId, ServerId, TeamId, UserId};
 
 /// Up to when every post of a server was decided. Kept across runs, in the server's own time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,23 @@ impl Mark {
     pub fn floor_ms(self) -> i64 {
         self.up_to_ms.saturating_sub(Self::OVERLAP_MS).max(self.from_ms)
     }
+}
+
+/// A card that the person put off, as the next run has to know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PutOff {
+    /// Which server.
+    pub server: ServerId,
+    /// The post whose line it shows.
+    pub post: PostId,
+    /// When that was written, Unix milliseconds.
+    pub at_ms: i64,
+    /// When it is to be shown again, Unix milliseconds.
+    pub until_ms: i64,
+    /// How many more messages of the conversation it stands for.
+    pub more: u32,
+    /// The posts that it stands for, as far as they are remembered, the oldest first.
+    pub posts: Vec<PostId>,
 }
 
 /// What to read after a gap.

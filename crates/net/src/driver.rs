@@ -95,7 +95,8 @@ impl Driver {
     pub(crate) async fn run(mut self, surface: Surface, earlier: Earlier) {
         let now = self.clock.now();
         self.step(&now, Input::Signal(Signal::SurfaceChanged(surface)));
-        let Earlier { presented, marks } = earlier;
+        let Earlier { presented, marks, put_off } = earlier;
+        self.step(&now, Input::PutOff(put_off));
         self.step(&now, Input::Started { presented, marks });
         loop {
             self.publish();

@@ -7,7 +7,7 @@ use belfry_core::command::Command;
 use belfry_core::effect::Effect;
 use belfry_core::event::User;
 use belfry_core::ids::{PostId, ServerId};
-use belfry_core::missed::Mark;
+use belfry_core::missed::{Mark, PutOff};
 use belfry_core::prefs::LocalPrefs;
 use belfry_core::query::{Answer, Query, Subject};
 use belfry_core::signal::{Signal, Surface};
@@ -63,6 +63,8 @@ pub struct Earlier {
     pub presented: Vec<(ServerId, PostId)>,
     /// Up to when everything was.
     pub marks: Vec<(ServerId, Mark)>,
+    /// Cards that were put off.
+    pub put_off: Vec<PutOff>,
 }
 
 impl Setup {

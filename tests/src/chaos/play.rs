@@ -231,11 +231,11 @@ impl Stage {
             // The ledger is kept even where no history is.
             prefs: HistoryPrefs { keep: false, ..HistoryPrefs::default() },
         };
-        let history::Started { history: ledger, presented, marks, thread } = history::start(setup, reports)?;
+        let history::Started { history: ledger, presented, marks, put_off, thread } = history::start(setup, reports)?;
         let prefs = LocalPrefs { servers: vec![self.entry.clone()], ..LocalPrefs::default() };
         self.starts += 1;
         let setup = Setup {
-            earlier: if self.forgets { Earlier::default() } else { Earlier { presented, marks } },
+            earlier: if self.forgets { Earlier::default() } else { Earlier { presented, marks, put_off } },
             routes: Arc::new(self.network.clone()),
             seed: self.seed.wrapping_mul(1_000).wrapping_add(self.starts),
             timing: Timing::default(),

@@ -108,7 +108,7 @@ impl Executor {
                 }
                 self.flush(backlog);
             }
-            Effect::Snoozed { server, post, at_ms } => self.history.snoozed(server, post, at_ms),
+            Effect::Snoozed(card) => self.history.snoozed(card),
             Effect::RingStopped { server: _, call_id } => {
                 self.tell(|lines| lines.ring_stopped(call_id));
             }

@@ -308,7 +308,7 @@ impl Agent {
             .map_err(|source| AgentError::Socket { path: paths.socket(), source })?;
         let setup =
             HistorySetup { history: paths.history(), presented: paths.presented(), prefs: prefs.history.clone() };
-        let history::Started { history, presented, marks, thread } = history::start(setup, report.clone())?;
+        let history::Started { history, presented, marks, put_off, thread } = history::start(setup, report.clone())?;
         let lines = match options.shape {
             Shape::Headless { format, out } => Some(Lines::start(format, out, call.clone())?),
             Shape::Desktop => None,
@@ -330,7 +330,7 @@ impl Agent {
         let writer = handle.spawn(save_prefs(file.clone(), saves, report.clone()));
         // What an earlier run decided is not announced again, and what it did not is caught up with.
         let setup = Setup {
-            earlier: Earlier { presented, marks },
+            earlier: Earlier { presented, marks, put_off },
             ..Setup::new(prefs, Arc::clone(&secrets), Surface::Nowhere)
         };
         let mut running = belfry_net::spawn(handle, setup);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use belfry_core::draft::Decided;
 use belfry_core::ids::{PostId, ServerId};
-use belfry_core::missed::Mark;
+use belfry_core::missed::{Mark, PutOff};
 use rusqlite::{Connection, params};
 
 use super::store::{is_corrupt, open_or_replace, replaced, set_aside};
@@ -17,7 +17,8 @@ const SILENT_ROWS: i64 = 8_000;
 const PENDING_ROWS: i64 = 4_000;
 
 /// `pending` holds what a crash must announce again, `silent` what was decided against. A `run` is one start of the
-/// program: what an earlier one left pending is decided anew by the catch-up of this one, or is gone.
+/// program: what an earlier one left pending is decided anew by the catch-up of this one, or is gone. `put_off` says of a
+/// pending post that its card was put off, and how it was.
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS presented (
         row INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -41,6 +42,15 @@ const TABLES: &str = "
         earlier INTEGER NOT NULL DEFAULT 0,
         UNIQUE (server, post)
     );
+    CREATE TABLE IF NOT EXISTS put_off (
+        server INTEGER NOT NULL,
+        post TEXT NOT NULL,
+        at_ms INTEGER NOT NULL,
+        until_ms INTEGER NOT NULL,
+        more INTEGER NOT NULL,
+        posts TEXT NOT NULL,
+        PRIMARY KEY (server, post)
+    );
     CREATE TABLE IF NOT EXISTS marks (
         server INTEGER PRIMARY KEY,
         from_ms INTEGER NOT NULL,
@@ -48,14 +58,14 @@ const TABLES: &str = "
     );";
 
 /// Something to be remembered.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Entry {
     /// A post was decided.
     Decided { server: ServerId, decided: Decided, now_ms: i64 },
     /// A post was presented, or needs it no more.
     Presented { server: ServerId, post: PostId, now_ms: i64 },
-    /// A post was presented and put off: it is pending again.
-    Snoozed { server: ServerId, post: PostId, at_ms: i64 },
+    /// A card was presented and put off: its post is pending again.
+    Snoozed(Box<PutOff>),
     /// Everything up to here was decided.
     Mark(ServerId, Mark),
     /// A server is gone.
@@ -120,6 +130,25 @@ impl Ledger {
         })
     }
 
+    /// Cards that were put off and not shown since.
+    pub(super) fn put_off(&self) -> Vec<PutOff> {
+        let read = || -> Result<Vec<PutOff>, rusqlite::Error> {
+            let Some(connection) = &self.connection else { return Ok(Vec::new()) };
+            let mut statement = connection.prepare("SELECT server, post, at_ms, until_ms, more, posts FROM put_off")?;
+            let rows = statement.query_map([], |row| {
+                let (post, posts): (String, String) = (row.get(1)?, row.get(5)?);
+                let (server, at_ms, until_ms, more) = (ServerId(row.get(0)?), row.get(2)?, row.get(3)?, row.get(4)?);
+                let posts = posts.split(' ').filter_map(PostId::parse).collect();
+                Ok(PostId::parse(&post).map(|post| PutOff { server, post, at_ms, until_ms, more, posts }))
+            })?;
+            Ok(rows.filter_map(Result::ok).flatten().collect())
+        };
+        read().unwrap_or_else(|error| {
+            tracing::warn!(%error, "what was put off could not be read");
+            Vec::new()
+        })
+    }
+
     /// Adds entries and forgets the oldest beyond the bounds, in one transaction.
     pub(super) fn add(&mut self, entries: &[Entry]) -> Result<(), String> {
         match self.try_add(entries) {
@@ -160,12 +189,15 @@ impl Ledger {
                         "INSERT OR IGNORE INTO presented (server, post, at_ms) VALUES (?1, ?2, ?3)",
                         params![server.0, post.as_str(), now_ms],
                     )?;
-                    transaction.execute(
-                        "DELETE FROM pending WHERE server = ?1 AND post = ?2",
-                        params![server.0, post.as_str()],
-                    )?;
+                    for table in ["pending", "put_off"] {
+                        transaction.execute(
+                            &format!("DELETE FROM {table} WHERE server = ?1 AND post = ?2"),
+                            params![server.0, post.as_str()],
+                        )?;
+                    }
                 }
-                Entry::Snoozed { server, post, at_ms } => {
+                Entry::Snoozed(card) => {
+                    let PutOff { server, post, at_ms, until_ms, more, posts } = &**card;
                     transaction.execute(
                         "DELETE FROM presented WHERE server = ?1 AND post = ?2",
                         params![server.0, post.as_str()],
@@ -175,6 +207,13 @@ impl Ledger {
                          ON CONFLICT (server, post) DO UPDATE SET earlier = 0",
                         params![server.0, post.as_str(), at_ms],
                     )?;
+                    // No id has a space in it.
+                    let posts: Vec<&str> = posts.iter().map(PostId::as_str).collect();
+                    transaction.execute(
+                        "INSERT OR REPLACE INTO put_off (server, post, at_ms, until_ms, more, posts)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                        params![server.0, post.as_str(), at_ms, until_ms, more, posts.join(" ")],
+                    )?;
                 }
                 Entry::Mark(server, mark) => {
                     transaction.execute(
@@ -183,9 +222,14 @@ impl Ledger {
                     )?;
                     // A mark is written once all that lies before it is decided, in this run.
                     transaction.execute("DELETE FROM pending WHERE server = ?1 AND earlier", [server.0])?;
+                    transaction.execute(
+                        "DELETE FROM put_off WHERE server = ?1
+                         AND post NOT IN (SELECT post FROM pending WHERE pending.server = ?1)",
+                        [server.0],
+                    )?;
                 }
                 Entry::Forget(server) => {
-                    for table in ["presented", "silent", "pending", "marks"] {
+                    for table in ["presented", "silent", "pending", "put_off", "marks"] {
                         transaction.execute(&format!("DELETE FROM {table} WHERE server = ?1"), [server.0])?;
                     }
                 }

@@ -19,7 +19,7 @@ use std::{io, thread};
 use belfry_core::activity::{ActivityFilter, ActivityRow};
 use belfry_core::draft::{Decided, Draft};
 use belfry_core::ids::{PostId, ServerId};
-use belfry_core::missed::Mark;
+use belfry_core::missed::{Mark, PutOff};
 use belfry_core::prefs::HistoryPrefs;
 use belfry_core::problem::ProblemKind;
 use belfry_core::signal::Signal;
@@ -67,6 +67,8 @@ pub struct Started {
     pub presented: Vec<(ServerId, PostId)>,
     /// Up to when they decided everything.
     pub marks: Vec<(ServerId, Mark)>,
+    /// Cards that they put off and that were not shown since.
+    pub put_off: Vec<PutOff>,
     /// It ends when the last queue is dropped.
     pub thread: JoinHandle<()>,
 }
@@ -80,7 +82,7 @@ enum Job {
     Record { draft: Arc<Draft>, now_ms: i64 },
     Decided { server: ServerId, decided: Decided, now_ms: i64 },
     Presented { server: ServerId, posts: Vec<PostId>, now_ms: i64 },
-    Snoozed { server: ServerId, post: PostId, at_ms: i64 },
+    Snoozed(Box<PutOff>),
     Mark(ServerId, Mark),
     Forget(ServerId),
     Page { filter: ActivityFilter, before: Option<i64>, limit: u32, reply: oneshot::Sender<Page> },
@@ -96,11 +98,11 @@ pub fn start(setup: HistorySetup, reports: mpsc::Sender<Signal>) -> io::Result<S
     let (ready, known) = sync_channel(1);
     let thread = thread::Builder::new().name("history".to_owned()).spawn(move || {
         let mut worker = Worker::open(setup, reports);
-        ready.send((worker.ledger.all(), worker.ledger.marks())).ok(); // whoever started us waits for it, or is gone
+        ready.send((worker.ledger.all(), worker.ledger.marks(), worker.ledger.put_off())).ok(); // whoever started us waits for it, or is gone
         worker.run(waiting);
     })?;
-    let (presented, marks) = known.recv().unwrap_or_default();
-    Ok(Started { history: History { jobs }, presented, marks, thread })
+    let (presented, marks, put_off) = known.recv().unwrap_or_default();
+    Ok(Started { history: History { jobs }, presented, marks, put_off, thread })
 }
 
 /// How many decisions a file holds, without changing it; a file that is not there holds none.
@@ -130,9 +132,9 @@ impl History {
         }
     }
 
-    /// Remembers that a post was put off. Dropped when the disk does not keep up: it is shown again in this run.
-    pub fn snoozed(&self, server: ServerId, post: PostId, at_ms: i64) {
-        self.jobs.insist(Job::Snoozed { server, post, at_ms }).ok();
+    /// Remembers that a card was put off. Dropped when the disk does not keep up: it is shown again in this run.
+    pub fn snoozed(&self, card: Box<PutOff>) {
+        self.jobs.insist(Job::Snoozed(card)).ok();
     }
 
     /// Remembers up to when everything of a server was decided. Dropped when the disk does not keep up: the next one comes.
@@ -203,7 +205,7 @@ impl Worker {
                     Job::Presented { server, posts, now_ms } => {
                         ledger.extend(posts.into_iter().map(|post| Entry::Presented { server, post, now_ms }));
                     }
-                    Job::Snoozed { server, post, at_ms } => ledger.push(Entry::Snoozed { server, post, at_ms }),
+                    Job::Snoozed(card) => ledger.push(Entry::Snoozed(card)),
                     Job::Mark(server, mark) => ledger.push(Entry::Mark(server, mark)),
                     Job::Forget(server) => ledger.push(Entry::Forget(server)),
                     Job::Page { filter, before, limit, reply } => {

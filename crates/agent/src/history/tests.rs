@@ -71,7 +71,7 @@ struct Running {
 impl Running {
     fn new(setup: HistorySetup) -> Self {
         let (sender, reports) = mpsc::channel(16);
-        let Started { history, presented, marks, thread } = start(setup, sender).unwrap();
+        let Started { history, presented, marks, put_off: _, thread } = start(setup, sender).unwrap();
         Self { history, presented, marks, reports, thread }
     }
 

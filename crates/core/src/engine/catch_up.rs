@@ -434,7 +434,9 @@ impl Engine {
         let told = verdict.notifies();
         let ahead = self.servers.get(&id).map_or(0, |server| server.ahead_ms);
         let age_ms = now.wall_ms().saturating_add(ahead).saturating_sub(posted.post.create_at);
-        if told && age_ms >= RECENT_MS {
+        // What was put off comes back as it was, however old it is.
+        let is_put_off = self.put_off.contains_key(&(id, posted.post.id));
+        if told && age_ms >= RECENT_MS && !is_put_off {
             self.ask_platform(id, &mut verdict);
             if verdict.notifies() {
                 verdict.skip = Some(Reason::WhileAway);

@@ -3,10 +3,12 @@
 use core::time::Duration;
 
 use crate::activity::DecisionKind;
+use crate::banner::Card;
 use crate::command::{Command, Place};
 use crate::effect::{Effect, Effects, Write};
 use crate::engine::{Engine, carry_out, unread};
 use crate::ids::{BannerId, PostId, ServerId};
+use crate::missed::PutOff;
 use crate::prefs::{LocalPrefs, Permission, ServerPrefs, SessionPrefs};
 use crate::present;
 use crate::reach::Reach;
@@ -15,6 +17,9 @@ use crate::signal::Surface;
 use crate::state::channel::Conversation;
 use crate::time::Now;
 use crate::view::{BannerKind, Health};
+
+/// A card is put off for no longer than this, whatever the clock has become since.
+const LONGEST_SNOOZE: Duration = Duration::from_hours(24);
 
 impl Engine {
     pub(super) fn on_command(&mut self, now: &Now, command: Command, out: &mut Effects) {
@@ -305,12 +310,27 @@ impl Engine {
         if let Some(card) = self.stack.remove(now.mono, banner, &self.prefs.banner) {
             // A restart must not lose it. What else the card stood for was seen with it.
             self.settle(out);
-            if let Some(post) = card.head.post_id {
-                out.push(Effect::Snoozed { server: card.head.server, post, at_ms: card.head.at_ms });
-            }
             let minutes = u64::from(minutes.clamp(1, 24 * 60));
+            if let Some(post) = card.head.post_id {
+                let until_ms = now.wall_ms().saturating_add_unsigned(minutes * 60_000);
+                let posts = card.posts.iter().copied().collect();
+                let (server, at_ms, more) = (card.head.server, card.head.at_ms, card.head.more);
+                out.push(Effect::Snoozed(Box::new(PutOff { server, post, at_ms, until_ms, more, posts })));
+            }
             self.snoozed.push((now.mono.after(Duration::from_secs(minutes * 60)), card.again()));
         }
+        self.dirty = true;
+    }
+
+    /// A card that an earlier run put off waits for the rest of its time, as it was.
+    pub(super) fn put_off_again(&mut self, now: &Now, mut card: Card, put_off: PutOff) {
+        card.head.more = put_off.more;
+        if !put_off.posts.is_empty() {
+            card.posts = put_off.posts.into();
+        }
+        let left = u64::try_from(put_off.until_ms.saturating_sub(now.wall_ms())).unwrap_or(0);
+        let left = Duration::from_millis(left).min(LONGEST_SNOOZE);
+        self.snoozed.push((now.mono.after(left), card));
         self.dirty = true;
     }
 

@@ -30,7 +30,7 @@ use crate::draft::{Draft, Label};
 use crate::effect::{Effect, Effects, Fetch};
 use crate::event::Event;
 use crate::ids::{ChannelId, IdSet, PostId, ServerId};
-use crate::missed::Mark;
+use crate::missed::{Mark, PutOff};
 use crate::prefs::{LocalPrefs, Permission, ServerPrefs};
 use crate::problem::{Problem, ProblemKind};
 use crate::signal::{Signal, Surface};
@@ -55,6 +55,8 @@ pub enum Input<'a> {
         /// Up to when an earlier run decided everything. A server without a mark announces nothing old.
         marks: Vec<(ServerId, Mark)>,
     },
+    /// Cards that an earlier run put off. Given once, before [`Input::Started`].
+    PutOff(Vec<PutOff>),
     /// A server, or the connection to it, reported something.
     Server(ServerId, Event<'a>),
     /// The person wants something.
@@ -97,6 +99,8 @@ pub struct Engine {
     decided: Decided,
     marks: catch_up::Marks,
     snoozed: Vec<(MonoTime, Card)>,
+    /// What an earlier run put off and this one has not come across yet.
+    put_off: BTreeMap<(ServerId, PostId), PutOff>,
     sounds: SoundGate,
     ringing: Option<calls::Ringing>,
     recent: VecDeque<Arc<Draft>>,
@@ -189,6 +193,9 @@ impl Engine {
                 }
                 out.extend(self.prefs.servers.iter().map(|server| Effect::StartSession(server.id)));
                 self.dirty = true;
+            }
+            Input::PutOff(cards) => {
+                self.put_off = cards.into_iter().map(|card| ((card.server, card.post), card)).collect();
             }
             Input::Server(id, event) => self.on_event(now, id, event, &mut out),
             Input::Command(command) => self.on_command(now, command, &mut out),

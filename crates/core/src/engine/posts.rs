@@ -122,15 +122,21 @@ impl Engine {
             self.note_decided(now, id, posted.post.create_at, out);
         }
         let sound = if verdict.notifies() { self.sound_of(id, &posted) } else { None };
-        if let Some(sound) = sound {
+        let put_off = self.put_off.remove(&(id, posted.post.id));
+        if let Some(sound) = sound.filter(|_| put_off.is_none()) {
             verdict.trace.extend(self.play(now, sound, Some(conversation), out));
         }
         let outcome = Outcome { verdict, kind, recovered, sound, held_back };
         let Some(draft) = self.draft(now, id, posted, outcome) else { return };
         if let Some(about) = draft.about().filter(|about| about.verdict.notifies()) {
             let card = self.message_card(self.head(about), &draft, conversation, about.rank());
-            self.remember_recent(&draft);
-            self.show(now, card, out);
+            match put_off {
+                None => {
+                    self.remember_recent(&draft);
+                    self.show(now, card, out);
+                }
+                Some(put_off) => self.put_off_again(now, card, put_off),
+            }
         }
         self.record(now, draft, out);
     }

@@ -3,7 +3,7 @@
 use belfry_core::activity::Decision;
 use belfry_core::effect::{Effect, Fetch};
 use belfry_core::event::{ChannelType, Connection, Event, Fetched, Snapshot, Thread, ThreadCounts};
-use belfry_core::missed::{Mark, Missed, MissedPlan, MissedThread, TeamSums, UnreadSums};
+use belfry_core::missed::{Mark, Missed, MissedPlan, MissedThread, PutOff, TeamSums, UnreadSums};
 use belfry_core::signal::Surface;
 
 use crate::world::{
@@ -687,5 +687,48 @@ fn a_mention_that_came_live_after_everything_was_read_anew_is_not_given_to_a_mis
         let missed = Missed { number: plan.number, posts, incomplete_channels, ..Missed::default() };
         world.event(NORTH, Event::Fetched(Fetched::Missed(Box::new(missed))));
         assert_eq!(world.told(), [pair("named", "notify"), pair("other", "not_mentioned"), pair("live", "notify")]);
+    }
+}
+
+#[test]
+fn what_an_earlier_run_put_off_comes_back_in_its_time_with_its_count_and_without_a_sound() {
+    for (minutes_left, read) in [(7, false), (-30, false), (7, true)] {
+        let setup = Setup::default();
+        let mut world = World::unsigned(&setup);
+        let begin = world.wall();
+        let then = begin - 40 * MINUTE;
+        let posts = ["1", "2", "3"].map(post);
+        world.puts_off(PutOff {
+            server: NORTH,
+            post: post("3"),
+            at_ms: then,
+            until_ms: begin + minutes_left * MINUTE,
+            more: 2,
+            posts: posts.to_vec(),
+        });
+        let decided = vec![(NORTH, post("1")), (NORTH, post("2"))];
+        world.starts(decided, vec![(NORTH, Mark { from_ms: then - 90 * MINUTE, up_to_ms: then - 1 })]);
+        world.event(NORTH, Event::Connection(Connection::Live { version: "11.1.0".to_owned() }));
+        let unread = if read { 0 } else { 3 };
+        let mut now = held(&setup, &[("dm", then, 3, unread)]);
+        if read {
+            let dm = now.members.iter_mut().find(|member| member.channel_id == channel("dm")).unwrap();
+            dm.last_viewed_at = begin;
+            dm.msg_count = 3;
+        }
+        if let Some(plan) = world.reconnects(now) {
+            let missed = |id: &str, at_ms| at(message(id, id).direct(), at_ms);
+            world.answers(&plan, vec![missed("1", then - 2_000), missed("2", then - 1_000), missed("3", then)]);
+        }
+        if minutes_left > 0 {
+            assert!(world.banners().is_empty(), "not before its time");
+            world.pass_ms(u64::try_from(minutes_left * MINUTE).unwrap() - 1_000);
+            assert!(world.banners().is_empty());
+            world.pass_ms(2_000);
+        }
+        let cards: Vec<_> = world.view().banners.iter().map(|card| (card.text.clone(), card.more)).collect();
+        let wanted = if read { Vec::new() } else { vec![("3".to_owned(), 2)] };
+        assert_eq!(cards, wanted, "{minutes_left} {read}");
+        assert!(!world.effects.iter().any(|effect| matches!(effect, Effect::PlaySound(_))), "it was heard before");
     }
 }

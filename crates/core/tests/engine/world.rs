@@ -10,7 +10,7 @@ use belfry_core::event::{
     ServerConfig, Snapshot, Team, ThreadCounts, User,
 };
 use belfry_core::ids::{ChannelId, PostId, ServerId, TeamId, UserId};
-use belfry_core::missed::Mark;
+use belfry_core::missed::{Mark, PutOff};
 use belfry_core::prefs::{AuthKind, LocalPrefs, Permission, ServerPrefs};
 use belfry_core::signal::{Signal, Surface};
 use belfry_core::time::Now;
@@ -210,6 +210,11 @@ impl World {
     /// The program starts with what an earlier run knew.
     pub fn starts(&mut self, presented: Vec<(ServerId, PostId)>, marks: Vec<(ServerId, Mark)>) -> Effects {
         self.step(Input::Started { presented, marks })
+    }
+
+    /// An earlier run put this card off.
+    pub fn puts_off(&mut self, card: PutOff) {
+        self.step(Input::PutOff(vec![card]));
     }
 
     pub fn started(&mut self, presented: Vec<(ServerId, PostId)>) -> Effects {

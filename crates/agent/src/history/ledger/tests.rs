@@ -201,5 +201,37 @@ fn only_ids_and_times_are_kept() {
         .unwrap();
     let mut columns: Vec<&str> = columns.split(',').collect();
     columns.sort_unstable();
-    assert_eq!(columns, ["at_ms", "earlier", "from_ms", "post", "post_ms", "row", "server", "up_to_ms"]);
+    assert_eq!(
+        columns,
+        ["at_ms", "earlier", "from_ms", "more", "post", "post_ms", "posts", "row", "server", "until_ms", "up_to_ms"]
+    );
+}
+
+#[test]
+fn a_card_that_was_put_off_is_known_to_the_next_run_until_it_was_shown_or_is_gone() {
+    let runs = Runs::new();
+    let mut ledger = runs.start();
+    let card = |server, name: &str| PutOff {
+        server,
+        post: post(name),
+        at_ms: 500,
+        until_ms: 9_000,
+        more: 2,
+        posts: vec![post("one"), post("two"), post(name)],
+    };
+    let off = |server, name: &str| Entry::Snoozed(Box::new(card(server, name)));
+    ledger.add(&[off(NORTH, "read"), off(NORTH, "shown"), off(LUMEN, "waits"), mark(LUMEN, 900)]).unwrap();
+    assert_eq!(up_to(&ledger, LUMEN), Some(499), "its post is pending");
+    let mut ledger = runs.start();
+    let mut known = ledger.put_off();
+    known.sort_by_key(|card| (card.server, card.post));
+    assert_eq!(known, [card(NORTH, "read"), card(NORTH, "shown"), card(LUMEN, "waits")]);
+    // One comes up again and is shown, one again and waits on; one was read elsewhere and never came up.
+    ledger
+        .add(&[wanted(NORTH, "shown", 500), wanted(LUMEN, "waits", 500), mark(NORTH, 950), mark(LUMEN, 950)])
+        .unwrap();
+    ledger.add(&[presented(NORTH, "shown", 1)]).unwrap();
+    assert_eq!(runs.start().put_off(), [card(LUMEN, "waits")]);
+    ledger.add(&[Entry::Forget(LUMEN)]).unwrap();
+    assert_eq!(runs.start().put_off(), []);
 }
