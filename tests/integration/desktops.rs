@@ -106,7 +106,13 @@ fn banners_stand_on_the_display_that_was_chosen_and_on_the_first_one_when_that_v
         assert_eq!((card.x, card.y), (x, y), "{corner:?} of {display:?}: {card:?} in {monitor:?}");
     }
     choose(&mut stage, "RIGHT", Corner::TopRight);
+    stage.direct("rosa", "on its way").unwrap();
+    assert_eq!(stage.cards(1).unwrap()[0].y, right.y + MARGIN);
+    stage.painted().unwrap();
     stage.desktop.screen.set_monitors(&[]).unwrap();
+    eventually("the card to leave the display that is gone", || Ok((stage.cards(1)?[0].y == MARGIN).then_some(())))
+        .unwrap();
+    stage.clear().unwrap();
     let card = next_card(&mut stage, "gone");
     assert_eq!((card.right(), card.y), (whole.right() - MARGIN, MARGIN));
 }

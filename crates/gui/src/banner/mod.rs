@@ -42,6 +42,8 @@ const SLOW_FRAME_SECS: f32 = 0.05;
 /// The first frames make textures and read fonts.
 const WARM_UP_FRAMES: u64 = 10;
 const PILL_HEIGHT: f32 = 28.0;
+/// How often the place of cards that stay is looked after, seconds.
+const PLACED_EVERY_SECS: f64 = 1.0;
 /// Frames of a wrong size are kept from the screen; where the right one never comes, something is better than nothing.
 const OUTGROWN: u8 = 20;
 /// A pointer found over the stack within this time did not come on purpose, seconds.
@@ -254,6 +256,8 @@ pub(crate) struct BannersFace {
     /// Seconds since when there is no card.
     empty_since: Option<f64>,
     placed: Option<PixelRect>,
+    /// When its place was last looked after, seconds.
+    placed_at: f64,
     frames: u64,
     /// Width and height of the window in the last frame, pixels.
     drawn_size: Option<(i32, i32)>,
@@ -295,6 +299,7 @@ impl BannersFace {
             composited,
             empty_since: None,
             placed: None,
+            placed_at: 0.0,
             frames: 0,
             drawn_size: None,
             outgrown: 0,
@@ -336,7 +341,7 @@ impl BannersFace {
         if new {
             // Compositors come and go while Belfry runs.
             self.composited = self.shell.is_composited();
-            self.place(ctx, &view);
+            self.place(ctx, &view, time);
             self.shell.raise();
             if ctx.input(|input| input.viewport().visible()) == Some(false) {
                 // Something covered the one pixel that is left of an empty stack.
@@ -359,7 +364,8 @@ impl BannersFace {
     }
 
     /// Moves the window to its corner: work areas and scales change while Belfry runs.
-    fn place(&mut self, ctx: &egui::Context, view: &View) {
+    fn place(&mut self, ctx: &egui::Context, view: &View, time: f64) {
+        self.placed_at = time;
         let prefs = &view.prefs.banner;
         let rect =
             window_rect(self.shell.work_area(&prefs.display), prefs.max_shown, ctx.pixels_per_point(), prefs.corner);
@@ -393,6 +399,13 @@ impl eframe::App for BannersFace {
         }
         if let Some(view) = view {
             self.adopt(ctx, view, time);
+        }
+        if !self.state.stack.is_empty()
+            && time - self.placed_at >= PLACED_EVERY_SECS
+            && let Some(view) = self.view.clone()
+        {
+            // Nobody tells of a display that was unplugged; frames come anyway while time runs.
+            self.place(ctx, &view, time);
         }
         self.paint_if_hidden(ctx, time);
         let empty = self.state.stack.is_empty();
