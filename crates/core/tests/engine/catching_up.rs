@@ -155,7 +155,7 @@ fn what_is_old_is_one_summary_with_exact_numbers_that_opens_the_window() {
         .sum();
     assert_eq!(presented, 12, "the summary presents every one of them");
     let effects = world.command(belfry_core::command::Command::OpenBanner(banner));
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::ShowWindow)));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::ShowPlace(belfry_core::command::Place::Activity))));
 }
 
 #[test]

@@ -17,7 +17,7 @@ type Change = fn(&mut LocalPrefs);
 fn page() -> Window {
     let mut world = world(testing::view());
     world.state.page = Page::Desktop;
-    let mut harness = built(world, Vec2::new(1000.0, 1600.0), 1.0, egui::Theme::Light, &Raster::default());
+    let mut harness = built(world, Vec2::new(1000.0, 2000.0), 1.0, egui::Theme::Light, &Raster::default());
     settle(&mut harness);
     harness
 }

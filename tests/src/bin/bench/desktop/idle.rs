@@ -42,7 +42,13 @@ pub(super) fn total_kib(stage: &Stage) -> anyhow::Result<u64> {
 
 /// Does nothing for so long, and prints what that cost.
 pub(super) fn measure(stage: &Stage, damage: &Damage, time: Duration, what: &str) -> anyhow::Result<Idle> {
-    damage.settle(SETTLED)?;
+    // Cards never settle: the line of the time that is left to them moves.
+    if stage.client.view()?.banners.is_empty() {
+        damage.settle(SETTLED)?;
+    } else {
+        std::thread::sleep(SETTLED);
+        damage.settle(Duration::ZERO)?;
+    }
     let agent = stage.agent.id();
     let faces = descendants(agent)?.into_iter().map(|(id, line)| (id, face_name(&line)));
     let processes = std::iter::once((agent, "agent"))
