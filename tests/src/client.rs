@@ -52,6 +52,11 @@ impl Client {
         Ok(client)
     }
 
+    /// Ends the connection; the newest view stays as it was.
+    pub fn close(&self) {
+        self.sender.close();
+    }
+
     /// The newest view.
     pub fn view(&self) -> anyhow::Result<Box<View>> {
         self.newest().view.clone().context("no view yet")
