@@ -10,14 +10,15 @@ use crate::decide::calls::{CallFacts, decide_call};
 use crate::decide::reason::Reason;
 use crate::decide::setting::Setting;
 use crate::draft::Draft;
-use crate::effect::{Effect, Effects};
-use crate::engine::{Engine, carry_out};
+use crate::effect::{Effect, Effects, Fetch};
+use crate::engine::{Engine, Server, carry_out};
 use crate::event::{ActiveCall, CallEvent, CallsSetup, ChannelType, Priority};
 use crate::ids::{BannerId, CallId, ChannelId, PostId, ServerId};
 use crate::official::wording;
 use crate::prefs::Permission;
 use crate::present;
 use crate::sound::{MessageSound, RingSound, SoundChoice};
+use crate::state::ServerState;
 use crate::state::channel::Conversation;
 use crate::text;
 use crate::time::{MonoTime, Now};
@@ -25,6 +26,12 @@ use crate::view::{BannerKind, BannerView};
 
 /// A call rings at most this long (C12).
 const RING_FOR: Duration = Duration::from_secs(30);
+/// A call whose channel or caller is not known is decided after so long at the latest, as posts are.
+const WAIT_FOR_FACTS: Duration = Duration::from_secs(2);
+/// Calls of one server that are kept at a time, and those that were dismissed: against servers that make them up.
+const CALLS_LIMIT: usize = 1_000;
+/// Sessions that are counted in one call, and of mine in all calls together.
+const SESSIONS_LIMIT: usize = 5_000;
 
 /// Calls of one server.
 #[derive(Debug, Default)]
@@ -43,6 +50,15 @@ struct LiveCall {
     post: Option<PostId>,
     sessions: Vec<String>,
     banner: Option<BannerId>,
+    waiting: Option<Waiting>,
+}
+
+/// A call that is decided when its channel, my membership and the caller are known, or at the deadline (C5: "fetch the
+/// channel if unknown").
+#[derive(Debug)]
+struct Waiting {
+    call: ActiveCall,
+    deadline: MonoTime,
 }
 
 /// The call that rings.
@@ -60,6 +76,18 @@ impl Calls {
 
     pub(super) fn ringing_enabled(&self) -> bool {
         self.ringing_enabled
+    }
+
+    /// When the first of the calls that wait is decided at the latest.
+    pub(super) fn deadline(&self) -> Option<MonoTime> {
+        self.live.values().filter_map(|call| call.waiting.as_ref()).map(|waiting| waiting.deadline).min()
+    }
+
+    fn dismissed(&mut self, call: CallId) {
+        if self.dismissed.len() >= CALLS_LIMIT {
+            self.dismissed.remove(0);
+        }
+        self.dismissed.push(call);
     }
 
     /// C2: the thread of the call that I am in.
@@ -108,12 +136,12 @@ impl Engine {
             }
             CallEvent::UserJoined { channel_id, user_id, session_id } => {
                 let mine = me.is_some() && user_id == me;
-                if mine {
+                if mine && server.calls.mine.len() < SESSIONS_LIMIT {
                     server.calls.mine.push((channel_id, session_id.clone()));
                 }
                 let mut joined = None;
                 for (call, live) in server.calls.live.iter_mut().filter(|(_, live)| live.channel == channel_id) {
-                    if !live.sessions.contains(&session_id) {
+                    if !live.sessions.contains(&session_id) && live.sessions.len() < SESSIONS_LIMIT {
                         live.sessions.push(session_id.clone());
                     }
                     joined = Some(*call);
@@ -141,7 +169,7 @@ impl Engine {
             }
             CallEvent::Dismissed { user_id, call_id } => {
                 if user_id.is_none() || user_id == me {
-                    server.calls.dismissed.push(call_id);
+                    server.calls.dismissed(call_id);
                     self.stop_ringing_call(id, call_id, out);
                     self.take_call_card(now, id, call_id, out);
                 }
@@ -160,20 +188,106 @@ impl Engine {
     }
 
     fn call_appeared(&mut self, now: &Now, id: ServerId, call: ActiveCall, out: &mut Effects) {
-        let other_ringing = self.ringing.as_ref().is_some_and(|ringing| ringing.call != call.call_id);
         let Some(server) = self.servers.get_mut(&id) else { return };
+        let sessions = call.sessions.iter().take(SESSIONS_LIMIT).map(|(session, _)| session.clone()).collect();
+        if let Some(live) = server.calls.live.get_mut(&call.call_id) {
+            live.sessions = sessions;
+            return;
+        }
+        if server.calls.live.len() >= CALLS_LIMIT
+            && let Some(other) = server.calls.live.keys().next().copied()
+        {
+            self.call_over(now, id, other, out);
+        }
+        let waits = self.call_waits(id, &call, out);
+        let Some(server) = self.servers.get_mut(&id) else { return };
+        let live = LiveCall { channel: call.channel_id, post: call.post_id, sessions, banner: None, waiting: None };
+        let live = server.calls.live.entry(call.call_id).or_insert(live);
+        if waits {
+            live.waiting = Some(Waiting { call, deadline: now.mono.after(WAIT_FOR_FACTS) });
+        } else {
+            self.decide_live_call(now, id, &call, out);
+        }
+    }
+
+    /// Asks for what is not known yet of a call that could ring. `true`: it waits for the answer.
+    fn call_waits(&mut self, id: ServerId, call: &ActiveCall, out: &mut Effects) -> bool {
+        let Some(server) = self.servers.get(&id) else { return false };
+        let (state, calls) = (&server.state, &server.calls);
+        let rings = calls.ringing_enabled
+            && !call.dismissed_by_me
+            && !calls.dismissed.contains(&call.call_id)
+            && !calls.mine.iter().any(|(channel, _)| *channel == call.channel_id)
+            && (call.owner_id.is_none() || call.owner_id != state.me_id());
+        let channel = state.channels.get(&call.channel_id);
+        let kind = channel.and_then(|channel| channel.channel_type);
+        if !rings || !matches!(kind, None | Some(ChannelType::Direct | ChannelType::Group)) {
+            return false;
+        }
+        let caller = call.owner_id.filter(|owner| state.user(*owner).is_none());
+        let lacks_channel = kind.is_none() || channel.is_some_and(|channel| channel.prefs.is_none());
+        if lacks_channel {
+            self.ask(id, Fetch::Channel(call.channel_id), out);
+        }
+        if let Some(caller) = caller {
+            self.ask(id, Fetch::Users(vec![caller]), out);
+        }
+        lacks_channel || caller.is_some()
+    }
+
+    /// Decides the calls that waited for an answer that came.
+    pub(super) fn decide_waiting_calls(&mut self, now: &Now, id: ServerId, out: &mut Effects) {
+        self.decide_calls(now, id, out, |state, waiting| {
+            let channel = state.channels.get(&waiting.call.channel_id);
+            channel.is_some_and(|channel| channel.channel_type.is_some() && channel.prefs.is_some())
+                && waiting.call.owner_id.is_none_or(|owner| state.user(owner).is_some())
+        });
+    }
+
+    /// Decides the calls that waited long enough.
+    pub(super) fn decide_overdue_calls(&mut self, now: &Now, out: &mut Effects) {
+        let overdue = |server: &Server| server.calls.deadline().is_some_and(|at| at <= now.mono);
+        let servers: Vec<ServerId> =
+            self.servers.iter().filter(|(_, server)| overdue(server)).map(|(id, _)| *id).collect();
+        for id in servers {
+            self.decide_calls(now, id, out, |_, waiting| waiting.deadline <= now.mono);
+        }
+    }
+
+    fn decide_calls(
+        &mut self,
+        now: &Now,
+        id: ServerId,
+        out: &mut Effects,
+        is_ready: impl Fn(&ServerState, &Waiting) -> bool,
+    ) {
+        let Some(server) = self.servers.get_mut(&id) else { return };
+        let state = &server.state;
+        let mut ready = Vec::new();
+        for live in server.calls.live.values_mut() {
+            if let Some(waiting) = live.waiting.take_if(|waiting| is_ready(state, waiting)) {
+                ready.push(waiting.call);
+            }
+        }
+        for call in ready {
+            self.decide_live_call(now, id, &call, out);
+        }
+    }
+
+    fn decide_live_call(&mut self, now: &Now, id: ServerId, call: &ActiveCall, out: &mut Effects) {
+        let other_ringing = self.ringing.as_ref().is_some_and(|ringing| ringing.call != call.call_id);
+        let Some(server) = self.servers.get(&id) else { return };
         let state = &server.state;
         let me = state.me_id();
         let channel = state.channels.get(&call.channel_id);
-        let duplicate = server.calls.live.contains_key(&call.call_id);
-        let in_same_call = server.calls.mine.iter().any(|(channel, _)| *channel == call.channel_id);
         let verdict = decide_call(&CallFacts {
             ringing: server.calls.ringing_enabled,
             channel_type: channel.and_then(|channel| channel.channel_type),
             own: me.is_some() && call.owner_id == me,
             dismissed: call.dismissed_by_me || server.calls.dismissed.contains(&call.call_id),
-            duplicate,
-            in_same_call,
+            // Seen before it comes here.
+            duplicate: false,
+            in_same_call: server.calls.mine.iter().any(|(channel, _)| *channel == call.channel_id),
             in_call: !server.calls.mine.is_empty(),
             other_ringing,
             already_rang: false,
@@ -183,30 +297,15 @@ impl Engine {
             // Belfry's window shows no channel: a call is never on screen already.
             window_hidden: true,
         });
-        if duplicate {
-            if let Some(live) = server.calls.live.get_mut(&call.call_id) {
-                live.sessions = call.sessions.into_iter().map(|(session, _)| session).collect();
-            }
-            return;
-        }
-        server.calls.live.insert(
-            call.call_id,
-            LiveCall {
-                channel: call.channel_id,
-                post: call.post_id,
-                sessions: call.sessions.iter().map(|(session, _)| session.clone()).collect(),
-                banner: None,
-            },
-        );
         self.dirty = true;
         let objection = self.call_objection(id);
         let reason = objection.or(verdict.reason);
         let ring = if objection.is_some() { None } else { verdict.ring };
         let banner = objection.is_none() && (verdict.banner || ring.is_some());
-        let Some(mut decision) = self.word_call(now, id, &call, reason, ring, verdict.card) else { return };
+        let Some(mut decision) = self.word_call(now, id, call, reason, ring, verdict.card) else { return };
         let mut card = banner.then(|| {
             decision.verdict = Shown::Notify;
-            self.call_card(id, &call, &decision)
+            self.call_card(id, call, &decision)
         });
         if let Some(card) = &mut card {
             card.head.id = self.stack.next_id();

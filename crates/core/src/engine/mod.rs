@@ -155,7 +155,12 @@ impl Server {
 
     fn next_deadline(&self) -> Option<MonoTime> {
         let catching = self.catching.as_ref().and_then(|catching| catching.deadline());
-        catching.into_iter().chain(self.counts_check.deadline()).chain(self.thread_totals.deadline()).min()
+        catching
+            .into_iter()
+            .chain(self.counts_check.deadline())
+            .chain(self.thread_totals.deadline())
+            .chain(self.calls.deadline())
+            .min()
     }
 }
 
@@ -353,6 +358,7 @@ impl Engine {
 
     fn pass_each_deadline(&mut self, now: &Now, out: &mut Effects) {
         self.decide_overdue(now, out);
+        self.decide_overdue_calls(now, out);
         self.pass_catch_up_deadlines(now, out);
         self.pass_counts_deadlines(now, out);
         self.pass_thread_totals_deadlines(now, out);

@@ -282,6 +282,7 @@ impl Engine {
             self.on_calls_setup(now, id, calls, out);
         }
         self.decide_waiting_for(now, id, out);
+        self.decide_waiting_calls(now, id, out);
         self.begin_catch_up(now, id, before.as_ref(), taken_at_ms, out);
         self.settings_are_known(now, id, out);
         self.ask_for_session(now, id, out);
@@ -472,6 +473,7 @@ impl Engine {
             Fetched::Missed(_) | Fetched::UnreadSums(_) => {}
         }
         self.decide_waiting_for(now, id, out);
+        self.decide_waiting_calls(now, id, out);
     }
 
     fn retract_channel(&mut self, now: &Now, id: ServerId, channel: ChannelId, out: &mut Effects) {

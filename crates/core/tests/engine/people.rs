@@ -2,13 +2,14 @@
 
 use belfry_core::activity::RingVerdict;
 use belfry_core::command::Command;
-use belfry_core::effect::{Effect, Write};
-use belfry_core::event::{ActiveCall, CallEvent, Connection, Event, Fetched};
+use belfry_core::decide::reason::Reason;
+use belfry_core::effect::{Effect, Fetch, Write};
+use belfry_core::event::{ActiveCall, CallEvent, ChannelType, Connection, Event, Fetched};
 use belfry_core::ids::CallId;
 use belfry_core::prefs::{AuthKind, Permission};
 use belfry_core::view::BannerKind;
 
-use crate::world::{LUMEN, NORTH, Setup, World, channel, message, post, user};
+use crate::world::{LUMEN, NORTH, Setup, World, channel, channel_data, member_of, message, person, post, props, user};
 
 fn signed_in(url: &str) -> Command {
     Command::ServerSignedIn {
@@ -168,6 +169,61 @@ fn joining_a_call_opens_it_and_dismissing_it_is_told_to_the_server() {
     assert!(dismissed.iter().any(told), "{dismissed:?}");
     assert!(dismissed.iter().any(|effect| matches!(effect, Effect::StopSound)));
     assert!(world.banners().is_empty());
+}
+
+#[test]
+fn a_call_in_a_channel_opened_a_moment_ago_waits_for_the_channel_and_rings() {
+    let new = || ActiveCall { channel_id: channel("new"), owner_id: Some(user("stranger")), ..call() };
+    let begin = || {
+        let mut world = World::new();
+        world.event(NORTH, Event::Fetched(Fetched::CallsRinging(true)));
+        let effects = world.event(NORTH, Event::Call(CallEvent::Started(new())));
+        for fetch in [Fetch::Channel(channel("new")), Fetch::Users(vec![user("stranger")])] {
+            assert!(effects.iter().any(|effect| matches!(effect, Effect::Fetch(NORTH, asked) if *asked == fetch)));
+        }
+        assert!(world.decisions().is_empty(), "not decided yet");
+        world
+    };
+    let channel_comes = |world: &mut World| {
+        let direct = channel_data("new", ChannelType::Direct, "");
+        let member = member_of("new", props(&[]));
+        let (channel, member) = (Some(Box::new(direct)), Some(Box::new(member)));
+        world.event(NORTH, Event::Fetched(Fetched::Channel { channel_id: self::channel("new"), channel, member }));
+    };
+    let stranger = || Event::Fetched(Fetched::Users(vec![person("stranger")]));
+
+    let mut world = begin();
+    channel_comes(&mut world);
+    assert!(world.decisions().is_empty(), "the caller's name is still to come");
+    world.event(NORTH, stranger());
+    let decision = &world.decisions()[0];
+    assert_eq!((decision.ring, decision.sender.as_str()), (Some(RingVerdict::Ring), "stranger"));
+    assert_eq!(world.view().banners.len(), 1);
+
+    // No answer: decided with what there is, and said why.
+    let mut world = begin();
+    world.pass_ms(2_100);
+    assert_eq!(world.decisions()[0].reason, Some(Reason::CallNotDmGm));
+
+    // Over before anything was known.
+    let mut world = begin();
+    world.event(NORTH, Event::Call(CallEvent::Ended { channel_id: channel("new") }));
+    channel_comes(&mut world);
+    world.event(NORTH, stranger());
+    world.pass_ms(2_100);
+    assert!(world.decisions().is_empty() && world.banners().is_empty());
+
+    // Joined on another device meanwhile.
+    let mut world = begin();
+    let joined = CallEvent::UserJoined {
+        channel_id: channel("new"),
+        user_id: Some(user("morgan")),
+        session_id: "elsewhere".to_owned(),
+    };
+    world.event(NORTH, Event::Call(joined));
+    channel_comes(&mut world);
+    world.event(NORTH, stranger());
+    assert_eq!(world.decisions()[0].reason, Some(Reason::CallInSameCall));
 }
 
 #[test]
