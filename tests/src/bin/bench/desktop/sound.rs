@@ -19,8 +19,9 @@ pub(super) fn measure(stage: &mut Stage, samples: usize) -> anyhow::Result<()> {
     let mut cold = None;
     for _ in 0..=samples {
         stage.clear()?;
+        stage.client.command(Command::ForgetTest)?;
+        poll::within(PATIENCE, "the last test to be gone", || Ok(receipt(stage)?.is_none().then_some(())))?;
         stage.client.command(Command::SendTest(stage.server))?;
-        poll::within(PATIENCE, "the test to begin", || Ok(receipt(stage)?.filter(|test| !test.over).map(|_| ())))?;
         let test = poll::within(PATIENCE, "the test to be over", || Ok(receipt(stage)?.filter(|test| test.over)))?;
         ensure!(test.is_success(), "a test notification failed: {test:?}");
         let after = |step| {
