@@ -44,6 +44,9 @@ impl From<eframe::Error> for FaceError {
     }
 }
 
+/// Room for four thousand glyphs of the largest size, and wider than any picture that is drawn.
+const MAX_TEXTURE_SIDE: usize = 2048;
+
 fn is_set(variable: &str) -> bool {
     std::env::var_os(variable).is_some_and(|value| !value.is_empty())
 }
@@ -74,6 +77,14 @@ fn options(viewport: ViewportBuilder, x11: bool) -> eframe::NativeOptions {
         }));
     }
     options
+}
+
+/// Keeps the texture that glyphs are drawn into as narrow as this: egui makes it as wide as the driver allows, up to 16384
+/// pixels, which is megabytes here and once more in the driver, for some hundred glyphs. It grows downwards as it fills.
+pub(crate) fn limit_textures(input: &mut egui::RawInput) {
+    if let Some(side) = &mut input.max_texture_side {
+        *side = (*side).min(MAX_TEXTURE_SIDE);
+    }
 }
 
 /// Shows the main window until it is closed or the link ends.

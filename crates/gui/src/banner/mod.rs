@@ -25,6 +25,7 @@ pub use reply::Replies;
 pub use stack::Stack;
 
 use crate::bridge::{Bridge, News};
+use crate::face::limit_textures;
 use crate::outbox::Outbox;
 use crate::pictures::Pictures;
 use crate::shell::Shell;
@@ -378,6 +379,7 @@ impl BannersFace {
 
 impl eframe::App for BannersFace {
     fn raw_input_hook(&mut self, _ctx: &egui::Context, input: &mut egui::RawInput) {
+        limit_textures(input);
         self.reached = !input.events.is_empty();
     }
 

@@ -9,6 +9,7 @@ use egui::{CentralPanel, Frame, Ui, ViewportCommand};
 
 use super::WindowState;
 use crate::bridge::{Bridge, News};
+use crate::face::limit_textures;
 use crate::outbox::Outbox;
 use crate::texts;
 use crate::theme::{self, PAGE_PADDING, Palette, Type};
@@ -58,6 +59,10 @@ fn morning_ms() -> Option<i64> {
 }
 
 impl eframe::App for WindowFace {
+    fn raw_input_hook(&mut self, _ctx: &egui::Context, input: &mut egui::RawInput) {
+        limit_textures(input);
+    }
+
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         let News { view, answers, raise, closed } = self.bridge.take();
         for (id, answer) in answers {
