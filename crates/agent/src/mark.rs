@@ -33,18 +33,40 @@ const GRID_BELOW: u32 = 20;
 ///
 /// Returns rows of straight RGBA, `size × size × 4` bytes.
 pub fn paint(size: u32, badge: &Badge) -> Vec<u8> {
-    let mut canvas = Canvas::new(size.clamp(8, 512));
-    canvas.bell();
-    let text = badge.text();
-    match text.as_str() {
-        "" | "!" => {}
-        "•" => canvas.dot(),
-        number => canvas.number(number),
+    Bell::new(size).with(badge)
+}
+
+/// The mark without a badge: most of the work, and the same for every badge.
+#[derive(Clone, Debug)]
+pub struct Bell(Canvas);
+
+impl Bell {
+    /// Paints it, `size` pixels wide and high (8 to 512).
+    pub fn new(size: u32) -> Self {
+        let mut canvas = Canvas::new(size.clamp(8, 512));
+        canvas.bell();
+        Self(canvas)
     }
-    if badge.signed_out {
-        canvas.exclamation();
+
+    /// Pixels wide and high.
+    pub fn size(&self) -> u32 {
+        self.0.size
     }
-    canvas.pixels.into_iter().flatten().collect()
+
+    /// What [`paint`] returns.
+    pub fn with(&self, badge: &Badge) -> Vec<u8> {
+        let mut canvas = self.0.clone();
+        let text = badge.text();
+        match text.as_str() {
+            "" | "!" => {}
+            "•" => canvas.dot(),
+            number => canvas.number(number),
+        }
+        if badge.signed_out {
+            canvas.exclamation();
+        }
+        canvas.pixels.into_iter().flatten().collect()
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -59,7 +81,9 @@ const fn at(x: f32, y: f32) -> Point {
 
 impl Point {
     fn distance(self, other: Self) -> f32 {
-        (self.x - other.x).hypot(self.y - other.y)
+        let (x, y) = (self.x - other.x, self.y - other.y);
+        // Not `hypot`: nothing here is large enough to overflow, and that took half of the agent's time.
+        (x * x + y * y).sqrt()
     }
 
     fn to_segment(self, from: Self, to: Self) -> f32 {
@@ -71,6 +95,31 @@ impl Point {
     }
 }
 
+/// Where a shape lies, so that the rest is not asked.
+#[derive(Clone, Copy)]
+struct Area {
+    from: Point,
+    to: Point,
+}
+
+impl Area {
+    /// Around `center`, `reach` to each side.
+    const fn around(center: Point, reach: f32) -> Self {
+        Self::between(center, center, reach)
+    }
+
+    /// Around the line between two points of which the first is not right of or below the second.
+    const fn between(from: Point, to: Point, reach: f32) -> Self {
+        Self { from: at(from.x - reach, from.y - reach), to: at(to.x + reach, to.y + reach) }
+    }
+
+    /// Whether it has to do with the pixel whose left upper corner this is.
+    fn touches(&self, left: f32, top: f32) -> bool {
+        left + 1.0 >= self.from.x && left <= self.to.x && top + 1.0 >= self.from.y && top <= self.to.y
+    }
+}
+
+#[derive(Clone, Debug)]
 struct Canvas {
     size: u32,
     /// Samples per pixel and axis.
@@ -90,24 +139,31 @@ impl Canvas {
         self.size as f32
     }
 
-    /// Lays `color` over every pixel as far as `inside` (in pixels) covers it.
-    fn fill(&mut self, color: Rgba, inside: impl Fn(Point) -> bool) {
-        self.each(inside, |pixel, cover| over(pixel, color, cover));
+    fn everywhere(&self) -> Area {
+        Area { from: at(0.0, 0.0), to: at(self.side(), self.side()) }
+    }
+
+    /// Lays `color` over every pixel of the area as far as `inside` (in pixels) covers it.
+    fn fill(&mut self, color: Rgba, area: Area, inside: impl Fn(Point) -> bool) {
+        self.each(area, inside, |pixel, cover| over(pixel, color, cover));
     }
 
     /// Takes away what `inside` covers: a gap around a badge.
-    fn erase(&mut self, inside: impl Fn(Point) -> bool) {
-        self.each(inside, |pixel, cover| {
+    fn erase(&mut self, area: Area, inside: impl Fn(Point) -> bool) {
+        self.each(area, inside, |pixel, cover| {
             let [red, green, blue, alpha] = *pixel;
             *pixel = [red, green, blue, byte(f32::from(alpha) * (1.0 - cover))];
         });
     }
 
-    fn each(&mut self, inside: impl Fn(Point) -> bool, lay: impl Fn(&mut Rgba, f32)) {
+    fn each(&mut self, area: Area, inside: impl Fn(Point) -> bool, lay: impl Fn(&mut Rgba, f32)) {
         let (size, fine) = (self.size, self.fine);
         let step = 1.0 / fine as f32;
         for (index, pixel) in (0_u32..).zip(&mut self.pixels) {
             let (left, top) = ((index % size) as f32, (index / size) as f32);
+            if !area.touches(left, top) {
+                continue;
+            }
             let mut hits = 0_u32;
             for row in 0..fine {
                 for column in 0..fine {
@@ -124,12 +180,14 @@ impl Canvas {
     fn bell(&mut self) {
         let side = self.side();
         let halo = (side / 22.0).max(0.7);
-        self.fill(HALO, |point| bell_distance(point, side) < halo);
-        self.fill(BODY, |point| bell_distance(point, side) < 0.0);
+        let everywhere = self.everywhere();
+        self.fill(HALO, everywhere, |point| bell_distance(point, side) < halo);
+        self.fill(BODY, everywhere, |point| bell_distance(point, side) < 0.0);
         let clapper = at(side * 0.5, side * 0.855);
         let radius = side * 0.105;
-        self.fill(HALO, |point| point.distance(clapper) < radius + halo * 0.8);
-        self.fill(CLAPPER, |point| point.distance(clapper) < radius);
+        let area = Area::around(clapper, radius + halo);
+        self.fill(HALO, area, |point| point.distance(clapper) < radius + halo * 0.8);
+        self.fill(CLAPPER, area, |point| point.distance(clapper) < radius);
     }
 
     fn gap(&self) -> f32 {
@@ -141,8 +199,9 @@ impl Canvas {
         let radius = (side * 0.2).max(3.0);
         let center = at(side - radius - side * 0.02, side - radius - side * 0.02);
         let gap = self.gap();
-        self.erase(|point| point.distance(center) < radius + gap);
-        self.fill(ACCENT, |point| point.distance(center) < radius);
+        let area = Area::around(center, radius + gap);
+        self.erase(area, |point| point.distance(center) < radius + gap);
+        self.fill(ACCENT, area, |point| point.distance(center) < radius);
     }
 
     fn exclamation(&mut self) {
@@ -150,17 +209,18 @@ impl Canvas {
         let radius = (side * 0.22).max(4.0);
         let center = if self.size < GRID_BELOW { at(4.0, 4.0) } else { at(radius, radius) };
         let gap = self.gap();
-        self.erase(|point| point.distance(center) < radius + gap);
-        self.fill(AMBER, |point| point.distance(center) < radius);
+        let area = Area::around(center, radius + gap);
+        self.erase(area, |point| point.distance(center) < radius + gap);
+        self.fill(AMBER, area, |point| point.distance(center) < radius);
         if self.size < GRID_BELOW {
-            self.fill(DARK, |point| {
+            self.fill(DARK, area, |point| {
                 (3.0..5.0).contains(&point.x) && ((1.0..4.4).contains(&point.y) || (5.3..7.0).contains(&point.y))
             });
         } else {
             let thick = radius * 0.17;
             let (top, waist) = (at(center.x, center.y - radius * 0.55), at(center.x, center.y + radius * 0.12));
             let foot = at(center.x, center.y + radius * 0.56);
-            self.fill(DARK, |point| point.to_segment(top, waist) < thick || point.distance(foot) < thick * 1.15);
+            self.fill(DARK, area, |point| point.to_segment(top, waist) < thick || point.distance(foot) < thick * 1.15);
         }
     }
 
@@ -174,8 +234,9 @@ impl Canvas {
         let radius = height / 2.0;
         let (from, to) = (at(left + radius, top + radius), at(side - radius, top + radius));
         let gap = self.gap();
-        self.erase(|point| point.to_segment(from, to) < radius + gap);
-        self.fill(RED, |point| point.to_segment(from, to) < radius);
+        let area = Area::between(from, to, radius + gap);
+        self.erase(area, |point| point.to_segment(from, to) < radius + gap);
+        self.fill(RED, area, |point| point.to_segment(from, to) < radius);
         at(left, top)
     }
 
@@ -188,7 +249,8 @@ impl Canvas {
         for (index, glyph) in text.chars().enumerate() {
             let rows = grid(glyph);
             let corner = at(left + index as f32 * 4.0, origin.y + 2.0);
-            self.fill(WHITE, |point| {
+            let area = Area::between(corner, at(corner.x + 3.0, corner.y + 5.0), 0.0);
+            self.fill(WHITE, area, |point| {
                 let (x, y) = (point.x - corner.x, point.y - corner.y);
                 (0.0..3.0).contains(&x)
                     && (0.0..5.0).contains(&y)
@@ -217,7 +279,8 @@ impl Canvas {
                 .into_iter()
                 .map(|line| line.into_iter().map(|p| at(corner.x + p.x * digit, corner.y + p.y * digit)).collect())
                 .collect();
-            self.fill(WHITE, |point| {
+            let area = Area::between(corner, at(corner.x + digit * 0.56, corner.y + digit), thick + digit * 0.03);
+            self.fill(WHITE, area, |point| {
                 strokes.iter().any(|line| {
                     line.windows(2).any(|pair| matches!(pair, [from, to] if point.to_segment(*from, *to) < thick))
                 })
@@ -229,7 +292,7 @@ impl Canvas {
 /// Negative inside the bell, else roughly the distance to it, in pixels.
 fn bell_distance(point: Point, side: f32) -> f32 {
     let (x, y) = ((point.x / side - 0.5).abs(), point.y / side);
-    let knob = (x.hypot(y - 0.135)) - 0.075;
+    let knob = at(x, y).distance(at(0.0, 0.135)) - 0.075;
     // The dome narrows towards the top like an ellipse and flares out towards the rim.
     let half = if y < 0.42 {
         let rise = ((0.42 - y) / 0.3).min(1.0);

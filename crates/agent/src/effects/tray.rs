@@ -16,7 +16,7 @@ use ksni::{Category, Handle, Icon, ToolTip, Tray, TrayMethods as _};
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
-use crate::mark;
+use crate::mark::Bell;
 
 /// The sizes that panels ask for, in pixels.
 const SIZES: [u32; 5] = [16, 22, 24, 32, 48];
@@ -166,34 +166,36 @@ fn one_line(text: &str) -> String {
 }
 
 /// The mark at one size as the desktop wants it: alpha first, most significant byte first.
-fn pixmap(size: u32, badge: Badge) -> Option<Icon> {
-    let mut pixels = mark::paint(size, &badge);
+fn pixmap(bell: &Bell, badge: Badge) -> Option<Icon> {
+    let mut pixels = bell.with(&badge);
     for pixel in pixels.chunks_exact_mut(4) {
         pixel.rotate_right(1);
     }
-    let edge = i32::try_from(size).ok()?;
+    let edge = i32::try_from(bell.size()).ok()?;
     Some(Icon { width: edge, height: edge, data: pixels })
 }
 
 struct Item {
     model: Model,
+    bells: [Bell; SIZES.len()],
     /// Painted when the badge changes, because they are asked for far more often.
     icons: Vec<Icon>,
     commands: mpsc::Sender<Command>,
 }
 
-fn icons(badge: Badge) -> Vec<Icon> {
-    SIZES.into_iter().filter_map(|size| pixmap(size, badge)).collect()
+fn icons(bells: &[Bell], badge: Badge) -> Vec<Icon> {
+    bells.iter().filter_map(|bell| pixmap(bell, badge)).collect()
 }
 
 impl Item {
     fn new(model: Model, commands: mpsc::Sender<Command>) -> Self {
-        Self { icons: icons(model.badge), model, commands }
+        let bells = SIZES.map(Bell::new);
+        Self { icons: icons(&bells, model.badge), bells, model, commands }
     }
 
     fn become_like(&mut self, model: Model) {
         if model.badge != self.model.badge {
-            self.icons = icons(model.badge);
+            self.icons = icons(&self.bells, model.badge);
         }
         self.model = model;
     }
@@ -275,7 +277,8 @@ impl Tray for Item {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use belfry_core::view::{RecentItem, UnreadList};
+    use crate::mark;
+    use belfry_core::view::RecentItem;
 
     fn server(name: &str, health: Health, permission: Permission) -> ServerView {
         ServerView {
@@ -287,7 +290,7 @@ mod tests {
             last_heard_ms: 0,
             permission,
             badge: Badge::default(),
-            unread: UnreadList::default(),
+            unread: Arc::default(),
             version: String::new(),
             session_ends_ms: None,
             settings_revision: 0,
