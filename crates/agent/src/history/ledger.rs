@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use belfry_core::draft::Decided;
 use belfry_core::ids::{PostId, ServerId};
 use belfry_core::missed::{Mark, PutOff};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Params, Transaction, params};
 
 use super::store::{is_corrupt, open_or_replace, replaced, set_aside};
 
@@ -172,25 +172,29 @@ impl Ledger {
             match entry {
                 Entry::Decided { server, decided, now_ms } if decided.pending => {
                     let values = params![server.0, decided.post.as_str(), decided.at_ms.min(*now_ms)];
-                    transaction.execute(
+                    run(
+                        &transaction,
                         "INSERT INTO pending (server, post, post_ms) VALUES (?1, ?2, ?3)
                          ON CONFLICT (server, post) DO UPDATE SET earlier = 0",
                         values,
                     )?;
                 }
                 Entry::Decided { server, decided: Decided { post, .. }, now_ms } => {
-                    transaction.execute(
+                    run(
+                        &transaction,
                         "INSERT OR IGNORE INTO silent (server, post, at_ms) VALUES (?1, ?2, ?3)",
                         params![server.0, post.as_str(), now_ms],
                     )?;
                 }
                 Entry::Presented { server, post, now_ms } => {
-                    transaction.execute(
+                    run(
+                        &transaction,
                         "INSERT OR IGNORE INTO presented (server, post, at_ms) VALUES (?1, ?2, ?3)",
                         params![server.0, post.as_str(), now_ms],
                     )?;
                     for table in ["pending", "put_off"] {
-                        transaction.execute(
+                        run(
+                            &transaction,
                             &format!("DELETE FROM {table} WHERE server = ?1 AND post = ?2"),
                             params![server.0, post.as_str()],
                         )?;
@@ -198,31 +202,36 @@ impl Ledger {
                 }
                 Entry::Snoozed(card) => {
                     let PutOff { server, post, at_ms, until_ms, more, posts } = &**card;
-                    transaction.execute(
+                    run(
+                        &transaction,
                         "DELETE FROM presented WHERE server = ?1 AND post = ?2",
                         params![server.0, post.as_str()],
                     )?;
-                    transaction.execute(
+                    run(
+                        &transaction,
                         "INSERT INTO pending (server, post, post_ms) VALUES (?1, ?2, ?3)
                          ON CONFLICT (server, post) DO UPDATE SET earlier = 0",
                         params![server.0, post.as_str(), at_ms],
                     )?;
                     // No id has a space in it.
                     let posts: Vec<&str> = posts.iter().map(PostId::as_str).collect();
-                    transaction.execute(
+                    run(
+                        &transaction,
                         "INSERT OR REPLACE INTO put_off (server, post, at_ms, until_ms, more, posts)
                          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                         params![server.0, post.as_str(), at_ms, until_ms, more, posts.join(" ")],
                     )?;
                 }
                 Entry::Mark(server, mark) => {
-                    transaction.execute(
+                    run(
+                        &transaction,
                         "INSERT OR REPLACE INTO marks (server, from_ms, up_to_ms) VALUES (?1, ?2, ?3)",
                         params![server.0, mark.from_ms, mark.up_to_ms],
                     )?;
                     // A mark is written once all that lies before it is decided, in this run.
-                    transaction.execute("DELETE FROM pending WHERE server = ?1 AND earlier", [server.0])?;
-                    transaction.execute(
+                    run(&transaction, "DELETE FROM pending WHERE server = ?1 AND earlier", [server.0])?;
+                    run(
+                        &transaction,
                         "DELETE FROM put_off WHERE server = ?1
                          AND post NOT IN (SELECT post FROM pending WHERE pending.server = ?1)",
                         [server.0],
@@ -230,17 +239,22 @@ impl Ledger {
                 }
                 Entry::Forget(server) => {
                     for table in ["presented", "silent", "pending", "put_off", "marks"] {
-                        transaction.execute(&format!("DELETE FROM {table} WHERE server = ?1"), [server.0])?;
+                        run(&transaction, &format!("DELETE FROM {table} WHERE server = ?1"), [server.0])?;
                     }
                 }
             }
         }
         for (table, rows) in [("presented", PRESENTED_ROWS), ("silent", SILENT_ROWS), ("pending", PENDING_ROWS)] {
-            transaction
-                .execute(&format!("DELETE FROM {table} WHERE row <= (SELECT max(row) FROM {table}) - ?1"), [rows])?;
+            let too_old = format!("DELETE FROM {table} WHERE row <= (SELECT max(row) FROM {table}) - ?1");
+            run(&transaction, &too_old, [rows])?;
         }
         transaction.commit()
     }
+}
+
+/// Compiled once: most transactions are of one decision, and cost less than compiling their statements would.
+fn run(transaction: &Transaction<'_>, sql: &str, values: impl Params) -> Result<usize, rusqlite::Error> {
+    transaction.prepare_cached(sql)?.execute(values)
 }
 
 #[cfg(test)]

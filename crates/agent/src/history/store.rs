@@ -73,6 +73,7 @@ fn open_file(path: &Path, schema: &str) -> Result<Connection, OpenError> {
 
 fn prepare(connection: Connection, schema: &str) -> Result<Connection, OpenError> {
     connection.pragma_update(None, "cache_size", -256)?; // KiB: rows are written once and read by the page
+    connection.set_prepared_statement_cache_capacity(32); // all that either file's writer says
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version > SCHEMA_VERSION {
         return Err(OpenError::Newer);
@@ -200,7 +201,7 @@ impl Store {
         let Some(connection) = &mut self.connection else { return Ok(()) };
         let transaction = connection.transaction()?;
         {
-            let mut insert = transaction.prepare(
+            let mut insert = transaction.prepare_cached(
                 "INSERT INTO decisions (recorded_ms, server, shown, mentioned, words, decision)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?;
@@ -221,7 +222,7 @@ impl Store {
         let newest = transaction.last_insert_rowid();
         let now_ms = decisions.iter().map(|(_, now_ms)| *now_ms).max().unwrap_or(0);
         transaction
-            .prepare("DELETE FROM decisions WHERE recorded_ms < ?1 OR row <= ?2")?
+            .prepare_cached("DELETE FROM decisions WHERE recorded_ms < ?1 OR row <= ?2")?
             .execute(params![now_ms.saturating_sub(self.days.saturating_mul(DAY_MS)), newest - self.rows])?;
         transaction.commit()
     }
