@@ -1,5 +1,7 @@
 //! What the desktop shows: one immutable picture of everything that stays true until it changes.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::badge::Badge;
@@ -79,7 +81,7 @@ pub struct ServerView {
     /// Its share of the badge.
     pub badge: Badge,
     /// What that share is the sum of.
-    pub unread: UnreadList,
+    pub unread: Arc<UnreadList>,
     /// Its version, once known.
     pub version: String,
     /// When the session ends, Unix milliseconds, where that is known and less than a week away.

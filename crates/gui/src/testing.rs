@@ -4,6 +4,8 @@ mod settings;
 
 pub use settings::{busy_channels, channels, field, people, receipt, settings, sounds, trial};
 
+use std::sync::Arc;
+
 use belfry_core::activity::{ActivityRow, Decision, DecisionKind, TraceStep, Verdict};
 use belfry_core::badge::Badge;
 use belfry_core::decide::reason::Reason;
@@ -30,7 +32,7 @@ pub fn server(id: u32, name: &str, url: &str) -> ServerView {
         last_heard_ms: NOW_MS - 4_000,
         permission: Permission::Allowed,
         badge: Badge::default(),
-        unread: UnreadList::default(),
+        unread: Arc::default(),
         version: "11.1.0".to_owned(),
         session_ends_ms: None,
         settings_revision: 0,
@@ -200,7 +202,7 @@ pub fn view() -> View {
     (lena.lifetime_ms, lena.remaining_ms) = (None, None);
     let mut northwind = server(1, "Northwind", "https://chat.northwind.example");
     northwind.badge = Badge { mentions: 3, unread: true, ..Badge::default() };
-    northwind.unread = unread_list();
+    northwind.unread = Arc::new(unread_list());
     View {
         revision: 1,
         badge: Badge { mentions: 3, unread: true, signed_out: true, dot_hidden: false },

@@ -1,5 +1,7 @@
 //! What a person can do in the main window, and what the agent is asked for then.
 
+use std::sync::Arc;
+
 use belfry_core::activity::ActivityFilter;
 use belfry_core::command::{Command, Place};
 use belfry_core::ids::{ChannelId, PostId, ServerId};
@@ -492,10 +494,10 @@ fn a_click_on_the_tray_opens_the_list_of_what_the_badge_counts_or_shows_a_dot_fo
     let mut view = testing::view();
     for server in &mut view.servers {
         server.badge.mentions = 0;
-        server.unread = UnreadList::default();
+        server.unread = Arc::default();
     }
     let place = UnreadPlace::Channel(ChannelId::parse("c1").unwrap());
-    view.servers[0].unread.rows = vec![testing::unread(place, "Release train", 0, 12)];
+    Arc::make_mut(&mut view.servers[0].unread).rows = vec![testing::unread(place, "Release train", 0, 12)];
     let mut harness = window(view);
     harness.state_mut().state.turn_to(Place::Unread);
     harness.run_steps(3);
@@ -508,13 +510,13 @@ fn a_list_is_opened_on_its_servers_card_and_says_what_it_has_no_room_for() {
     let place = |id: &str| UnreadPlace::Channel(ChannelId::parse(id).unwrap());
     let quiet = &mut view.servers[0];
     quiet.badge.mentions = 0;
-    quiet.unread = UnreadList {
+    quiet.unread = Arc::new(UnreadList {
         rows: (0..100)
             .map(|index| testing::unread(place(&format!("c{index}")), &format!("Channel {index}"), 0, 1))
             .collect(),
         more_mentions: 0,
         more_places: 12,
-    };
+    });
     view.badge.mentions = 0;
     let mut harness = window(view);
     click(&mut harness, "Servers");
@@ -534,7 +536,7 @@ fn a_list_is_opened_on_its_servers_card_and_says_what_it_has_no_room_for() {
     }
     harness.get_by_label("and 12 more conversations");
     // Everything was read elsewhere: nothing is left to open.
-    harness.state_mut().view.servers[0].unread = UnreadList::default();
+    harness.state_mut().view.servers[0].unread = Arc::default();
     harness.run_steps(3);
     harness.get_by_label("Nothing");
     assert!(harness.query_by_label_contains("more conversations").is_none());

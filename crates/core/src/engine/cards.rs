@@ -1,6 +1,6 @@
 //! From a decision to its card and its sound, and notices that are about no post.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::activity::{Decision, DecisionKind, Verdict as Shown};
 use crate::banner::{Card, Head, Rank, Shows, lifetime_ms};
@@ -8,6 +8,7 @@ use crate::decide::Verdict;
 use crate::decide::says::{Step, Took};
 use crate::draft::{About, Draft, Label, Title, sentence, setting_of};
 use crate::effect::{Effect, Effects};
+use crate::engine::picture::Recent;
 use crate::engine::{Engine, RECENT_ITEMS};
 use crate::event::{ChannelType, Posted, Priority};
 use crate::ids::{BannerId, ServerId};
@@ -166,7 +167,7 @@ impl Engine {
         if self.recent.len() == RECENT_ITEMS {
             self.recent.pop_back();
         }
-        self.recent.push_front(Arc::clone(draft));
+        self.recent.push_front(Recent { draft: Arc::clone(draft), item: OnceLock::new() });
     }
 
     /// The title with the server's name before it, where there is more than one (notifications §3.1).

@@ -20,13 +20,13 @@ mod unread;
 
 use core::hash::BuildHasherDefault;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::badge::Badge;
 use crate::banner::{Card, Stack, StackEffect};
 use crate::command::Command;
 use crate::decide::Mode;
-use crate::draft::{Draft, Label};
+use crate::draft::Label;
 use crate::effect::{Effect, Effects, Fetch};
 use crate::event::Event;
 use crate::ids::{ChannelId, IdSet, PostId, ServerId};
@@ -103,7 +103,7 @@ pub struct Engine {
     put_off: BTreeMap<(ServerId, PostId), PutOff>,
     sounds: SoundGate,
     ringing: Option<calls::Ringing>,
-    recent: VecDeque<Arc<Draft>>,
+    recent: VecDeque<picture::Recent>,
     previewing: Option<SoundChoice>,
     /// Changes of channels, and what undoes the last ones.
     channels: settings::channels::Desk,
@@ -120,6 +120,8 @@ pub struct Engine {
 #[derive(Debug, Default)]
 struct Server {
     state: ServerState,
+    /// What the picture lists as unread, until something happens: listing it costs more than deciding a post.
+    listed: OnceLock<Arc<UnreadList>>,
     label: Arc<Label>,
     calls: calls::Calls,
     health: Health,
@@ -190,6 +192,15 @@ impl Engine {
     /// Handles one input. Total: never fails, whatever the order or lateness.
     pub fn step(&mut self, now: &Now, input: Input<'_>) -> Effects {
         let mut out = Effects::new();
+        match &input {
+            Input::Server(id, _) => {
+                if let Some(server) = self.servers.get_mut(id) {
+                    server.listed = OnceLock::new();
+                }
+            }
+            Input::Tick => {}
+            Input::Started { .. } | Input::PutOff(_) | Input::Command(_) | Input::Signal(_) => self.list_anew(),
+        }
         match input {
             Input::Started { presented, marks } => {
                 self.marks.begin(marks);
@@ -300,8 +311,16 @@ impl Engine {
     }
 
     /// What [`Self::server_badge`] is the sum of.
-    fn server_unread(&self, id: ServerId, server: &Server) -> UnreadList {
-        if self.permission(id) == Permission::Allowed { unread::list(&server.state) } else { UnreadList::default() }
+    fn server_unread(&self, id: ServerId, server: &Server) -> Arc<UnreadList> {
+        let list = || {
+            if self.permission(id) == Permission::Allowed { unread::list(&server.state) } else { UnreadList::default() }
+        };
+        Arc::clone(server.listed.get_or_init(|| Arc::new(list())))
+    }
+
+    /// What is listed as unread of all servers is listed anew.
+    fn list_anew(&mut self) {
+        self.servers.values_mut().for_each(|server| server.listed = OnceLock::new());
     }
 
     fn server_prefs(&self, id: ServerId) -> Option<&ServerPrefs> {
@@ -349,6 +368,7 @@ impl Engine {
         // Asked in every step, and nearly always nothing is due.
         let is_due = due.is_some_and(|at| at <= now.mono);
         if is_due || self.has_held_back() || self.servers.values().any(|server| server.session_is_due(now)) {
+            self.list_anew();
             self.pass_each_deadline(now, out);
             self.due = self.earliest_deadline();
         } else {

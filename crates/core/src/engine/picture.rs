@@ -1,6 +1,8 @@
 //! The view: one immutable picture of everything that stays true until it changes.
 
-use crate::activity::Decision;
+use std::sync::{Arc, OnceLock};
+
+use crate::draft::Draft;
 use crate::engine::Engine;
 use crate::prefs::Permission;
 use crate::text;
@@ -51,7 +53,7 @@ impl Engine {
             problems: self.problems.values().cloned().collect(),
             paused_until_ms: self.paused_until_ms,
             activity_revision: self.decisions,
-            recent: self.recent.iter().map(|draft| recent_item(draft.decision())).collect(),
+            recent: self.recent.iter().map(|recent| recent.item().clone()).collect(),
             channels_revision: self.channels.revision,
             channels_undo: u32::try_from(self.channels.undoable()).unwrap_or(u32::MAX),
             previewing: self.previewing,
@@ -61,7 +63,20 @@ impl Engine {
     }
 }
 
-fn recent_item(decision: &Decision) -> RecentItem {
-    let line = text::shorten(&format!("{}: {}", decision.sender, decision.text), 60);
-    RecentItem { server: decision.server, post_id: decision.post_id, line }
+/// A message that was shown not long ago, for the tray's menu.
+#[derive(Debug)]
+pub(super) struct Recent {
+    pub(super) draft: Arc<Draft>,
+    /// Worded with the first picture that has it, not with each.
+    pub(super) item: OnceLock<RecentItem>,
+}
+
+impl Recent {
+    fn item(&self) -> &RecentItem {
+        self.item.get_or_init(|| {
+            let decision = self.draft.decision();
+            let line = text::shorten(&format!("{}: {}", decision.sender, decision.text), 60);
+            RecentItem { server: decision.server, post_id: decision.post_id, line }
+        })
+    }
 }

@@ -506,7 +506,7 @@ impl Engine {
         self.stack.forget_replies(id);
         self.retract(now, |other, _| other == id, out);
         self.clear(ProblemKind::Wire(id));
-        self.recent.retain(|draft| draft.server() != id);
+        self.recent.retain(|recent| recent.draft.server() != id);
         self.marks.forget(id, out);
         out.push(Effect::StopSession(id));
     }

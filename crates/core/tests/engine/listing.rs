@@ -2,6 +2,7 @@
 #![expect(clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use belfry_core::command::Command;
 use belfry_core::effect::Effect;
@@ -15,8 +16,8 @@ use proptest::prelude::*;
 
 use crate::world::{LUMEN, NORTH, Setup, World, channel, channel_data, member_of, message, post, props, team, user};
 
-fn list(world: &World, server: ServerId) -> UnreadList {
-    world.view().server(server).unwrap().unread.clone()
+fn list(world: &World, server: ServerId) -> Arc<UnreadList> {
+    Arc::clone(&world.view().server(server).unwrap().unread)
 }
 
 /// "2 Ops room", "1 thread: Which port? in Ops room", "• 3 threads".
@@ -44,7 +45,7 @@ fn conversations(rows: &[UnreadRow]) -> u32 {
 pub fn assert_the_list_is_the_number(world: &World) {
     let view = world.view();
     for server in &view.servers {
-        let UnreadList { rows, more_mentions, more_places } = &server.unread;
+        let UnreadList { rows, more_mentions, more_places } = &*server.unread;
         let listed: u64 = rows.iter().map(|row| u64::from(row.mentions)).sum();
         assert_eq!(listed + u64::from(*more_mentions), u64::from(server.badge.mentions), "{rows:?}");
         assert_eq!(server.badge.unread, !server.unread.is_empty(), "{rows:?}");

@@ -259,6 +259,8 @@ fn printable(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use belfry_core::badge::Badge;
     use belfry_core::ids::ServerId;
@@ -289,7 +291,7 @@ mod tests {
             last_heard_ms: 0,
             permission: Permission::Ask,
             badge: Badge::default(),
-            unread: UnreadList::default(),
+            unread: Arc::default(),
             version: String::new(),
             session_ends_ms: None,
             settings_revision: 0,
@@ -299,7 +301,7 @@ mod tests {
             health: Health::Live,
             permission: Permission::Allowed,
             badge: Badge { mentions: 3, unread: true, signed_out: false, dot_hidden: false },
-            unread: some_unread(),
+            unread: Arc::new(some_unread()),
             ..server.clone()
         };
         let view = View {
