@@ -10,6 +10,8 @@ use belfry_tests::poll;
 
 use crate::percentiles;
 
+/// A conversation that sounded just now is silent for three seconds, and tests are one conversation.
+const BURST: Duration = Duration::from_millis(3100);
 /// A test that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -19,6 +21,7 @@ pub(super) fn measure(stage: &mut Stage, samples: usize) -> anyhow::Result<()> {
     let mut cold = None;
     for _ in 0..=samples {
         stage.clear()?;
+        std::thread::sleep(BURST);
         stage.client.command(Command::ForgetTest)?;
         poll::within(PATIENCE, "the last test to be gone", || Ok(receipt(stage)?.is_none().then_some(())))?;
         stage.client.command(Command::SendTest(stage.server))?;
