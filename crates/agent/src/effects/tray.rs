@@ -64,8 +64,20 @@ pub async fn run(mut view: watch::Receiver<Arc<View>>, commands: mpsc::Sender<Co
                 handle.shutdown().await;
             }
         }
-        if view.changed().await.is_err() {
-            return;
+        let mut same = true;
+        while same {
+            if view.changed().await.is_err() {
+                return;
+            }
+            // Pings change the view too, and waiting for it to settle wakes the machine.
+            let newest = view.borrow_and_update();
+            same = if refused {
+                newest.prefs.tray
+            } else if newest.prefs.tray {
+                shown.as_ref() == Some(&Model::of(&newest))
+            } else {
+                handle.is_none()
+            };
         }
         // Painting takes a few milliseconds: what hurries goes first, and a burst of messages is one change here.
         sleep(SETTLE).await;
