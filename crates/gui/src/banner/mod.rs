@@ -45,6 +45,8 @@ const WARM_UP_FRAMES: u64 = 10;
 const PILL_HEIGHT: f32 = 28.0;
 /// How often the place of cards that stay is looked after, seconds.
 const PLACED_EVERY_SECS: f64 = 1.0;
+/// Cards that draw nothing by themselves are looked after as often as this, seconds.
+const LOOK_AFTER_SECS: f32 = 5.0;
 /// Frames of a wrong size are kept from the screen; where the right one never comes, something is better than nothing.
 const OUTGROWN: u8 = 20;
 /// A pointer found over the stack within this time did not come on purpose, seconds.
@@ -419,6 +421,9 @@ impl eframe::App for BannersFace {
             ctx.send_viewport_cmd(ViewportCommand::Close);
         } else if empty {
             ctx.request_repaint_after_secs((LINGER_SECS - (time - since)).max(0.05) as f32);
+        } else {
+            // A card without a time to leave draws nothing by itself, and its display may be unplugged.
+            ctx.request_repaint_after_secs(LOOK_AFTER_SECS);
         }
     }
 
