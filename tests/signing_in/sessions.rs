@@ -72,6 +72,20 @@ fn signing_out_ends_the_session_at_the_server_and_says_when_it_could_not() {
 }
 
 #[test]
+fn adding_an_account_that_is_in_the_list_replaces_its_session() {
+    let mut stage = Stage::new().unwrap();
+    let url = stage.practice.url();
+    let added = stage.client.add_server(&url, "morgan", "practice").unwrap();
+    assert_eq!(added, stage.server);
+    eventually("the old session to be ended", || {
+        Ok(stage.practice.requests().iter().any(|line| line == "POST /api/v4/users/logout").then_some(()))
+    })
+    .unwrap();
+    let view = stage.client.until("live again", |view| view.server(added).is_some_and(is_live)).unwrap();
+    assert_eq!(view.servers.len(), 1);
+}
+
+#[test]
 fn a_server_that_is_removed_while_it_cannot_be_told_is_told_later() {
     let mut stage = Stage::new().unwrap();
     let server = stage.server;

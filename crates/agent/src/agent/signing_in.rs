@@ -125,7 +125,11 @@ impl Answers {
     ) -> Answer {
         let SignedIn { token, user_id: _, username, session_id, csrf } = signed_in;
         let secrets = ReachSecrets { csrf, ..secrets };
-        let before = server.and_then(|id| self.entry(|known| known.id == id));
+        let before = match server {
+            Some(id) => self.entry(|known| known.id == id),
+            // An account that is in the list already is signed in again.
+            None => self.entry(|known| known.url == entry.url && known.username == username),
+        };
         let entry = ServerPrefs { username, ..entry };
         let key = entry.secret_key();
         let route = Network.route(&entry, &secrets);
