@@ -146,6 +146,9 @@ fn what_is_under_way_when_a_session_ends_is_not_waited_for() {
         assert!(edit(&mut world).is_empty());
     }
     let mut world = World::new();
+    world.event(NORTH, Event::Connection(Connection::SignedOut { reason: "it was ended".to_owned() }));
+    assert_eq!(page(&world).editable, Editable::NotLoaded, "nothing is known any more, and defaults are no settings");
+    let mut world = World::new();
     change(&mut world, SettingKey::Desktop, "all");
     world.command(Command::SetReach { server: NORTH, reach: Box::new(Reach::default()) });
     let trouble = page(&world).field(SettingKey::Desktop).trouble.clone();

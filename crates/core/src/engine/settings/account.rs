@@ -8,7 +8,7 @@ use crate::engine::{Engine, Server};
 use crate::event::{Event, Saved, Written};
 use crate::ids::ServerId;
 use crate::query::Answer;
-use crate::settings::{Field, MAX_VALUE_BYTES, Offers, ServerSettings, SettingChange, SettingKey, Trouble};
+use crate::settings::{Editable, Field, MAX_VALUE_BYTES, Offers, ServerSettings, SettingChange, SettingKey, Trouble};
 use crate::state::{ServerState, version_below};
 use crate::time::Now;
 
@@ -321,7 +321,8 @@ impl Engine {
         Answer::Settings(Box::new(ServerSettings {
             server: id,
             revision: saves.revision,
-            editable: self.editable(id),
+            // Without anything read there is nothing to show, whatever the reason: defaults would look like settings.
+            editable: if server.state.loaded { self.editable(id) } else { Editable::NotLoaded },
             username: state.me.username.clone(),
             first_name: state.me.first_name.clone(),
             offers,
