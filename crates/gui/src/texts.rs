@@ -117,6 +117,8 @@ pub const ADD_SERVER: &str = "Add server…";
 pub const PERMISSION: &str = "Notifications";
 /// Label.
 pub const UNREAD: &str = "Unread";
+/// In its place.
+pub const UNREAD_NOT_COUNTED: &str = "Not counted while notifications are not allowed";
 /// Choice.
 pub const ALLOW: &str = "Allow";
 /// Choice.
@@ -370,9 +372,14 @@ pub fn remove_title(server: &str) -> String {
 }
 
 /// What is lost when a server is removed.
-pub fn remove_text(host: &str) -> String {
+pub fn remove_text(host: &str, permission: Permission) -> String {
+    let kept = if permission == Permission::DeniedForGood {
+        " That you denied its notifications permanently is remembered."
+    } else {
+        ""
+    };
     format!(
-        "Belfry signs out of {host} and forgets its token and this computer's settings for it. Your account, your messages and what is saved on the server stay."
+        "Belfry signs out of {host} and forgets its token and this computer's settings for it.{kept} Your account, your messages and what is saved on the server stay."
     )
 }
 

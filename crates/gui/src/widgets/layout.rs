@@ -1,7 +1,7 @@
 //! How pages are put together: scrolling, cards with a title, rows of settings, empty pages.
 
 use egui::accesskit::Role;
-use egui::{Align, Layout, Margin, Pos2, Rect, ScrollArea, Sense, Ui, UiBuilder, vec2};
+use egui::{Align, Id, Layout, Margin, Pos2, Rect, ScrollArea, Sense, Ui, UiBuilder, vec2};
 
 use super::text::{Line, galley, label};
 use super::{Button, Kind, card};
@@ -30,6 +30,7 @@ pub fn page_scroll<R>(ui: &mut Ui, id: &str, content: impl FnOnce(&mut Ui) -> R)
             ui.scope_builder(UiBuilder::new().max_rect(inner), |ui| {
                 let result = content(ui);
                 ui.add_space(f32::from(PAGE_PADDING.bottom));
+                follow_focus(ui);
                 result
             })
             .inner
@@ -55,12 +56,34 @@ pub fn dialog_scroll<R>(ui: &mut Ui, id: &str, most: f32, content: impl FnOnce(&
         let mut inner = ui.available_rect_before_wrap();
         inner.min.x += RING;
         inner.max.x = inner.min.x + width;
+        let content = |ui: &mut Ui| {
+            let result = content(ui);
+            follow_focus(ui);
+            result
+        };
         ui.scope_builder(UiBuilder::new().max_rect(inner), content).inner
     });
     // What it shows of its content, which `inner_rect` is not: that has room for more.
     let height = shown.content_size.y.min(shown.inner_rect.height());
     ui.advance_cursor_after_rect(Rect::from_min_size(start, vec2(width, height)));
     shown.inner
+}
+
+/// Brings what the keyboard moved to into sight: egui moves the focus to what is scrolled away too, and leaves it there.
+fn follow_focus(ui: &Ui) {
+    // A card's title or hint above it is seen as well.
+    const AROUND: f32 = 28.0;
+    let last = ui.scope_id().with("focused");
+    let focused = ui.memory(egui::Memory::focused);
+    let before: Option<Id> = ui.data(|data| data.get_temp::<Option<Id>>(last)).flatten();
+    if focused == before {
+        return;
+    }
+    ui.data_mut(|data| data.insert_temp(last, focused));
+    let Some(response) = focused.and_then(|id| ui.ctx().read_response(id)) else { return };
+    if response.layer_id == ui.layer_id() && ui.min_rect().contains(response.rect.center()) {
+        ui.scroll_to_rect(response.rect.expand(AROUND), None);
+    }
 }
 
 /// A card with a title, and what stands at the right of it; `CARD_GAP` below it.

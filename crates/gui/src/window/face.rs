@@ -5,7 +5,7 @@ use std::sync::Arc;
 use belfry_agent::mark;
 use belfry_core::badge::Badge;
 use belfry_core::view::View;
-use egui::{CentralPanel, Frame, Ui, ViewportCommand};
+use egui::{CentralPanel, Event, Frame, Key, Ui, ViewportCommand};
 
 use super::WindowState;
 use crate::bridge::{Bridge, News};
@@ -27,6 +27,8 @@ pub(crate) struct WindowFace {
     /// What the title and icon show.
     shown_badge: Option<Badge>,
     frames: u64,
+    /// What was typed after a Tab, for the next frames.
+    later: Vec<Event>,
 }
 
 impl WindowFace {
@@ -34,7 +36,7 @@ impl WindowFace {
         theme::install(ctx, theme::Fallback::System);
         bridge.wake(ctx);
         let state = WindowState { displays, ..WindowState::default() };
-        Self { bridge, view: None, state, out: Outbox::default(), shown_badge: None, frames: 0 }
+        Self { bridge, view: None, state, out: Outbox::default(), shown_badge: None, frames: 0, later: Vec::new() }
     }
 
     fn show_badge(&mut self, ctx: &egui::Context, badge: Badge) {
@@ -58,9 +60,26 @@ fn morning_ms() -> Option<i64> {
     Some(tomorrow.timestamp().as_millisecond().saturating_add(MORNING * 3_600_000))
 }
 
+/// Leaves a frame what was typed before a Tab, or that Tab alone, and keeps the rest. egui moves the focus once a frame and
+/// gives everything typed in it to one field: half a password would be readable in the field before.
+fn up_to_tab(events: &mut Vec<Event>, later: &mut Vec<Event>) {
+    let is_tab = |event: &Event| matches!(event, Event::Key { key: Key::Tab, pressed: true, .. });
+    later.append(events);
+    let end = match later.iter().position(is_tab) {
+        Some(0) => 1,
+        Some(tab) => tab,
+        None => later.len(),
+    };
+    events.extend(later.drain(..end));
+}
+
 impl eframe::App for WindowFace {
-    fn raw_input_hook(&mut self, _ctx: &egui::Context, input: &mut egui::RawInput) {
+    fn raw_input_hook(&mut self, ctx: &egui::Context, input: &mut egui::RawInput) {
         limit_textures(input);
+        up_to_tab(&mut input.events, &mut self.later);
+        if !self.later.is_empty() {
+            ctx.request_repaint();
+        }
     }
 
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
@@ -109,5 +128,31 @@ impl eframe::App for WindowFace {
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
         tracing::debug!(frames_drawn = self.frames, "window closed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_around_tab_is_of_different_frames_and_in_order() {
+        let tab = Event::Key {
+            key: Key::Tab,
+            physical_key: None,
+            pressed: true,
+            repeat: false,
+            modifiers: egui::Modifiers::NONE,
+        };
+        let text = |text: &str| Event::Text(text.to_owned());
+        let mut later = Vec::new();
+        let mut frames = Vec::new();
+        let mut typed = vec![text("morgan"), tab.clone(), text("prac")];
+        for more in [vec![text("ti")], vec![text("ce")], Vec::new()] {
+            up_to_tab(&mut typed, &mut later);
+            frames.push(std::mem::replace(&mut typed, more));
+        }
+        assert_eq!(frames, [vec![text("morgan")], vec![tab], vec![text("prac"), text("ti"), text("ce")]]);
+        assert!(later.is_empty());
     }
 }

@@ -11,7 +11,7 @@ use belfry_gui::testing;
 use belfry_gui::window::Page;
 use egui::Key;
 use egui::accesskit::Role;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{By, Queryable as _};
 
 use crate::common::{Window, World, changed, click, click_role, focus, is_on, on_page, press, settle, world, write};
 
@@ -142,6 +142,23 @@ fn a_radio_group_is_one_stop_of_tab_and_arrows_choose_in_it() {
     let label = "Notify me about replies to threads I'm following";
     let next = harness.query_all_by_role_and_label(Role::CheckBox, label).next().unwrap();
     assert!(next.is_focused(), "past the other choices");
+}
+
+#[test]
+fn what_tab_moves_to_is_in_sight() {
+    let mut harness = page();
+    let window = harness.ctx.content_rect();
+    let mut seen = 0;
+    for _ in 0..60 {
+        press(&mut harness, Key::Tab);
+        settle(&mut harness);
+        let Some(focused) = harness.query_all(By::new()).find(egui_kittest::Node::is_focused) else {
+            continue;
+        };
+        assert!(window.expand(0.5).contains_rect(focused.rect()), "{:?}", focused.rect());
+        seen += 1;
+    }
+    assert!(seen > 40, "{seen} of 60");
 }
 
 #[test]

@@ -306,7 +306,7 @@ fn card(
             });
         });
         // What is unread on a server that is signed out is not known.
-        if server.permission == Permission::Allowed && !is_signed_out(server) {
+        if !is_signed_out(server) {
             ui.add_space(14.0);
             let mut open = state.listed.contains(&server.id);
             unread::ui(ui, server, &mut open, pictures, out);
@@ -479,7 +479,7 @@ fn confirm_removal(ui: &Ui, server: &ServerView, state: &mut ServersState, out: 
         let mut done = false;
         widgets::label(ui, &title, Type::DialogTitle, palette.text);
         ui.add_space(6.0);
-        widgets::label(ui, texts::remove_text(texts::host(&server.url)), Type::Body, palette.dim);
+        widgets::label(ui, texts::remove_text(texts::host(&server.url), server.permission), Type::Body, palette.dim);
         ui.add_space(20.0);
         widgets::answers(ui, |ui| {
             if ui.add(Button::new(texts::REMOVE, Kind::Danger)).clicked() {

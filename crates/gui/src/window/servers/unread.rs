@@ -2,6 +2,7 @@
 
 use belfry_core::command::Command;
 use belfry_core::ids::ServerId;
+use belfry_core::prefs::Permission;
 use belfry_core::query::PictureOf;
 use belfry_core::view::{ServerView, UnreadPlace, UnreadRow};
 use egui::accesskit::Role;
@@ -22,11 +23,13 @@ const ROWS_IN_SIGHT: f32 = 7.5;
 /// Draws the line and, where it is open, the list.
 pub(super) fn ui(ui: &mut Ui, server: &ServerView, open: &mut bool, pictures: &mut Pictures, out: &mut Outbox) {
     let palette = Palette::of(ui);
-    let some = !server.unread.is_empty();
+    // The line stays where nothing is counted: else a second click on Deny would meet what moved there, Sign out.
+    let counts = server.permission == Permission::Allowed;
+    let some = counts && !server.unread.is_empty();
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.y = 8.0;
         widgets::label(ui, texts::UNREAD, Type::Body, palette.dim);
-        let words = texts::unread_summary(server);
+        let words = if counts { texts::unread_summary(server) } else { texts::UNREAD_NOT_COUNTED.to_owned() };
         if some {
             let name = texts::listed(&[&server.name, texts::UNREAD, &words]);
             if widgets::drop_down(ui, &words, &name, *open).clicked() {
